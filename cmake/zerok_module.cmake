@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# zerok_module(name SOURCES ... TESTS ... DEPS ... TEST_DEPS ...)
+# One folder of src/: a static library zerok_<name> and, from TESTS, a test program <name>_test.
+# A DEPS entry is another module's name or any CMake target.
+function(zerok_link target visibility)
+  foreach(dep IN LISTS ARGN)
+    if(TARGET zerok_${dep})
+      target_link_libraries(${target} ${visibility} zerok_${dep})
+    else()
+      target_link_libraries(${target} ${visibility} ${dep})
+    endif()
+  endforeach()
+endfunction()
+
+# zerok_test(name SOURCES ... DEPS ...): a GoogleTest program; ctest sees each of its tests.
+function(zerok_test name)
+  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE zerok_options GTest::gtest GTest::gmock GTest::gtest_main)
+  target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}")
+  target_compile_definitions(${name} PRIVATE ZEROK_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  zerok_link(${name} PRIVATE ${arg_DEPS})
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
+endfunction()
+
+function(zerok_module name)
+  cmake_parse_arguments(arg "" "" "SOURCES;TESTS;DEPS;TEST_DEPS" ${ARGN})
+  add_library(zerok_${name} STATIC ${arg_SOURCES})
+  target_link_libraries(zerok_${name} PUBLIC zerok_options)
+  zerok_link(zerok_${name} PUBLIC ${arg_DEPS})
+  if(ZEROK_BUILD_TESTS AND arg_TESTS)
+    zerok_test(${name}_test SOURCES ${arg_TESTS} DEPS ${name} ${arg_TEST_DEPS})
+  endif()
+endfunction()
