@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include <gtest/gtest.h>
+
+#include <set>
+#include <type_traits>
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "base/id.h"
+#include "base/result.h"
+#include "base/rng.h"
+#include "base/secret.h"
+#include "base/system_clock.h"
+#include "base/time.h"
+
+namespace zerok {
+namespace {
+
+TEST(BytesTest, HexRoundTripsAndRefusesWhatIsNotHex) {
+  const Bytes all = {0x00, 0x01, 0x7f, 0x80, 0xff};
+  EXPECT_EQ(to_hex(all), "00017f80ff");
+  EXPECT_EQ(from_hex("00017F80ff"), all);
+  EXPECT_FALSE(from_hex("0"));
+  EXPECT_FALSE(from_hex("0g"));
+  EXPECT_FALSE(from_hex("0x00"));
+}
+
+TEST(BytesTest, Base64AgreesWithRfc4648Section10) {
+  const std::pair<const char*, const char*> vectors[] = {{"", ""},
+                                                         {"f", "Zg=="},
+                                                         {"fo", "Zm8="},
+                                                         {"foo", "Zm9v"},
+                                                         {"foob", "Zm9vYg=="},
+                                                         {"fooba", "Zm9vYmE="},
+                                                         {"foobar", "Zm9vYmFy"}};
+  for (const auto& [plain, text] : vectors) {
+    EXPECT_EQ(to_base64(as_bytes(plain)), text);
+    const auto back = from_base64(text);
+    ASSERT_TRUE(back);
+    EXPECT_EQ(std::string(back->begin(), back->end()), plain);
+  }
+}
+
+TEST(BytesTest, Base64RefusesEverySecondSpellingOfAValue) {
+  for (const char* bad :
+       {"Zg", "Zg=", "Zh==", "Zm9=", "=Zg=", "Zg==Zg==", "Z===", "====", "Zm9v\n"}) {
+    EXPECT_FALSE(from_base64(bad)) << bad;
+  }
+}
+
+TEST(BytesTest, BigEndianLoadsReadWhatStoresWrote) {
+  ByteArray<8> buffer;
+  store_be64(buffer, 0x0102030405060708);
+  EXPECT_EQ(to_hex(buffer), "0102030405060708");
+  EXPECT_EQ(load_be64(buffer), 0x0102030405060708u);
+  EXPECT_EQ(load_be32(buffer), 0x01020304u);
+  EXPECT_EQ(load_be16(buffer), 0x0102u);
+}
+
+TEST(SecretTest, MovesClearTheSourceAndNothingCopies) {
+  static_assert(!std::is_copy_constructible_v<Secret<32>>);
+  static_assert(!std::is_copy_assignable_v<Secret<32>>);
+  static_assert(!fmt::is_formattable<Secret<32>>::value);
+  ByteArray<4> bytes = {1, 2, 3, 4};
+  Secret<4> a(bytes);
+  Secret<4> b(std::move(a));
+  EXPECT_EQ(to_hex(a.bytes()),
+            "00000000");  // NOLINT(bugprone-use-after-move): the point of the test
+  EXPECT_EQ(to_hex(b.bytes()), "01020304");
+  Secret<4> c;
+  EXPECT_FALSE(c == b);
+  c = std::move(b);
+  EXPECT_EQ(to_hex(b.bytes()), "00000000");  // NOLINT(bugprone-use-after-move)
+  EXPECT_EQ(to_hex(c.bytes()), "01020304");
+}
+
+TEST(SecretTest, IsClearedWhenItDies) {
+  alignas(Secret<32>) unsigned char storage[sizeof(Secret<32>)];
+  auto* secret = new (storage) Secret<32>;
+  for (auto& b : secret->mutable_bytes()) b = 0xa5;
+  secret->~Secret();
+  EXPECT_EQ(to_hex(ByteView(storage, 32)), std::string(64, '0'));
+}
+
+TEST(IdTest, FormatsOnlyItsBlindedForm) {
+  EndpointId id;
+  for (auto& b : id.mutable_bytes()) b = 0x42;
+  const std::string shown = fmt::format("{}", id);
+  EXPECT_EQ(shown.size(), std::string("endpoint#").size() + 6);
+  EXPECT_EQ(shown.find("4242"), std::string::npos);
+  EXPECT_EQ(shown, fmt::format("{}", id));
+  static_assert(!std::is_convertible_v<EndpointId, DeviceId>);
+  EXPECT_FALSE(EndpointId::from_bytes(Bytes(31)));
+}
+
+TEST(RngTest, TheSameSeedGivesTheSameBytesAndForksDiffer) {
+  DeterministicRng a(7), b(7), c(8);
+  EXPECT_EQ(a.next_u64(), b.next_u64());
+  EXPECT_NE(a.next_u64(), c.next_u64());
+  auto child = a.fork();
+  EXPECT_NE(child.next_u64(), a.next_u64());
+}
+
+TEST(RngTest, BelowReachesEveryValueAndNeverTheBound) {
+  DeterministicRng rng(1);
+  std::set<std::uint64_t> seen;
+  for (int i = 0; i < 1000; ++i) seen.insert(rng.below(7));
+  EXPECT_EQ(seen.size(), 7u);
+  EXPECT_EQ(*seen.rbegin(), 6u);
+}
+
+TEST(RngTest, TheSystemGeneratorDoesNotRepeatItself) {
+  SystemRng rng;
+  EXPECT_NE(rng.next_u64(), rng.next_u64());
+}
+
+Result<int> half(int value) {
+  if (value % 2 != 0) return fail(ErrorCode::kInvalidArgument, "odd");
+  return value / 2;
+}
+Result<int> quarter(int value) {
+  ZEROK_TRY(const int once, half(value));
+  ZEROK_TRY(const int twice, half(once));
+  return twice;
+}
+Result<void> check_quarter(int value) {
+  ZEROK_TRY_VOID(quarter(value));
+  return {};
+}
+
+TEST(ResultTest, TryHandsTheErrorToTheCaller) {
+  EXPECT_EQ(quarter(8).value(), 2);
+  EXPECT_EQ(quarter(6).error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(quarter(6).error().text.view(), "odd");
+  EXPECT_TRUE(check_quarter(4));
+  EXPECT_FALSE(check_quarter(5));
+}
+
+TEST(TimeTest, AddingPastTheEndStaysAtNever) {
+  EXPECT_EQ(saturating_add(kNever, std::chrono::seconds(1)), kNever);
+  EXPECT_EQ(saturating_add(Instant(), Duration::max()), kNever);
+  EXPECT_EQ(saturating_add(Instant(), Duration(5)), Instant(Duration(5)));
+}
+
+TEST(TimeTest, TheMonotonicClockMovesForward) {
+  const Instant first = monotonic_now();
+  Instant second = monotonic_now();
+  while (second == first) second = monotonic_now();
+  EXPECT_GT(second, first);
+}
+
+TEST(CheckDeathTest, AFalseAssertionStopsTheProgramAndSaysWhere) {
+  EXPECT_DEATH(ZEROK_ASSERT(1 == 2), "'1 == 2' is false at .*base_test.cc");
+}
+
+}  // namespace
+}  // namespace zerok

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "base/id.h"
+
+#include <sodium.h>
+
+#include "base/check.h"
+
+namespace zerok {
+namespace {
+
+struct BlindingKey {
+  unsigned char bytes[crypto_shorthash_KEYBYTES];
+  BlindingKey() {
+    ZEROK_ASSERT(sodium_init() >= 0);
+    crypto_shorthash_keygen(bytes);
+  }
+};
+
+}  // namespace
+
+std::string blind(ByteView identifier) {
+  static const BlindingKey key;
+  ByteArray<crypto_shorthash_BYTES> hash;
+  crypto_shorthash(hash.data(), identifier.data(), identifier.size(), key.bytes);
+  return to_hex(ByteView(hash).first(3));
+}
+
+}  // namespace zerok

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Id<Tag, N>: a public identifier of N bytes with its own type, so that a group id is never taken
+// for a device id. Its text form is asked for by name (to_base64, to_hex on bytes()); formatting it
+// with fmt, and so logging it, prints only a blinded form: the tag and a short keyed hash whose key
+// lives as long as the process.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <array>
+#include <compare>
+#include <cstring>
+#include <functional>
+
+#include "base/bytes.h"
+
+namespace zerok {
+
+// Six hex digits of SipHash-2-4 over the bytes under this process's random key.
+std::string blind(ByteView identifier);
+
+template <typename Tag, std::size_t N>
+class Id {
+ public:
+  static constexpr std::size_t kSize = N;
+
+  constexpr Id() = default;
+  explicit constexpr Id(std::span<const std::uint8_t, N> bytes) {
+    std::copy(bytes.begin(), bytes.end(), bytes_.begin());
+  }
+  // Nothing if the size differs.
+  static std::optional<Id> from_bytes(ByteView bytes) {
+    if (bytes.size() != N) return std::nullopt;
+    return Id(std::span<const std::uint8_t, N>(bytes));
+  }
+
+  constexpr std::span<const std::uint8_t, N> bytes() const { return bytes_; }
+  constexpr std::span<std::uint8_t, N> mutable_bytes() { return bytes_; }
+  friend constexpr auto operator<=>(const Id&, const Id&) = default;
+
+ private:
+  std::array<std::uint8_t, N> bytes_{};
+};
+
+// Ed25519 public key of a QUIC endpoint (RFC 7250 raw public key), as iroh uses it. For a device it
+// is the Device ID.
+struct EndpointIdTag {
+  static constexpr const char* kName = "endpoint";
+};
+using EndpointId = Id<EndpointIdTag, 32>;
+
+// A device's Ed25519 public key: PROTOCOL.md section 2.
+struct DeviceIdTag {
+  static constexpr const char* kName = "device";
+};
+using DeviceId = Id<DeviceIdTag, 32>;
+
+}  // namespace zerok
+
+template <typename Tag, std::size_t N>
+struct std::hash<zerok::Id<Tag, N>> {
+  std::size_t operator()(const zerok::Id<Tag, N>& id) const noexcept {
+    std::size_t value;
+    static_assert(N >= sizeof(value));
+    // Peers choose their ids, so tables keyed by them must be bounded or ordered; see blind() for a
+    // keyed hash.
+    std::memcpy(&value, id.bytes().data(), sizeof(value));
+    return value;
+  }
+};
+
+template <typename Tag, std::size_t N>
+struct fmt::formatter<zerok::Id<Tag, N>> {
+  constexpr auto parse(fmt::format_parse_context& context) { return context.begin(); }
+  template <typename Context>
+  auto format(const zerok::Id<Tag, N>& id, Context& context) const {
+    return fmt::format_to(context.out(), "{}#{}", Tag::kName, zerok::blind(id.bytes()));
+  }
+};

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Instant: a point on a monotonic clock that can't be read here. Time is a parameter everywhere;
+// only the drivers at the edge read a real clock (system_clock.h) and the simulator has its own.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace zerok {
+
+using Duration = std::chrono::nanoseconds;
+
+// A clock without now(): code that only has Instants can't peek at the real time.
+struct Clock {
+  using duration = Duration;
+  using rep = duration::rep;
+  using period = duration::period;
+  using time_point = std::chrono::time_point<Clock, duration>;
+  static constexpr bool is_steady = true;
+};
+
+using Instant = Clock::time_point;
+
+// Later than any deadline.
+inline constexpr Instant kNever = Instant::max();
+
+// Instant + Duration that stays at kNever instead of overflowing.
+constexpr Instant saturating_add(Instant at, Duration by) {
+  if (by > Duration::zero() && at > kNever - by) return kNever;
+  return at + by;
+}
+
+}  // namespace zerok
