@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "crypto/hash.h"
+
+#include <blake2.h>
+#include <sodium.h>
+
+#include <new>
+#include <type_traits>
+
+#include "base/check.h"
+
+namespace zerok::crypto {
+namespace {
+
+// The libraries' state types stay out of the header; these make sure they fit and may be copied as
+// bytes.
+using Sha256State = crypto_hash_sha256_state;
+using Blake2sState = blake2s_state;
+static_assert(std::is_trivially_copyable_v<Sha256State> &&
+              std::is_trivially_copyable_v<Blake2sState>);
+
+Sha256State* sha256(std::uint8_t* state) {
+  return std::launder(reinterpret_cast<Sha256State*>(state));
+}
+Blake2sState* blake2s_of(std::uint8_t* state) {
+  return std::launder(reinterpret_cast<Blake2sState*>(state));
+}
+
+}  // namespace
+
+Sha256::Sha256() {
+  static_assert(sizeof(Sha256State) <= sizeof(state_) && alignof(Sha256State) <= 16);
+  new (state_.data()) Sha256State;
+  crypto_hash_sha256_init(sha256(state_.data()));
+}
+Sha256::~Sha256() { secure_wipe(state_); }
+
+Sha256& Sha256::update(ByteView bytes) {
+  crypto_hash_sha256_update(sha256(state_.data()), bytes.data(), bytes.size());
+  return *this;
+}
+
+Hash256 Sha256::finish() {
+  Hash256 out;
+  crypto_hash_sha256_final(sha256(state_.data()), out.data());
+  return out;
+}
+
+Blake2s::Blake2s() {
+  static_assert(sizeof(Blake2sState) <= sizeof(state_) && alignof(Blake2sState) <= 64);
+  new (state_.data()) Blake2sState;
+  ZEROK_ASSERT(blake2s_init(blake2s_of(state_.data()), kHashSize) == 0);
+}
+Blake2s::~Blake2s() { secure_wipe(state_); }
+
+Blake2s& Blake2s::update(ByteView bytes) {
+  ZEROK_ASSERT(blake2s_update(blake2s_of(state_.data()), bytes.data(), bytes.size()) == 0);
+  return *this;
+}
+
+Hash256 Blake2s::finish() {
+  Hash256 out;
+  ZEROK_ASSERT(blake2s_final(blake2s_of(state_.data()), out.data(), out.size()) == 0);
+  return out;
+}
+
+}  // namespace zerok::crypto
