@@ -9,8 +9,12 @@ function(zerok_find_library target header)
   add_library(${target} INTERFACE)
   target_include_directories(${target} SYSTEM INTERFACE "${${target}_include}")
   foreach(library IN LISTS ARGN)
-    find_library(${target}_${library} NAMES "lib${library}.a" "${library}"
-      HINTS "${ZEROK_DEPS_DIR}/lib" REQUIRED)
+    # Static from our own prefix, shared from the system: libb2.a and libsodium.a share internal names.
+    if(ZEROK_DEPS_DIR)
+      find_library(${target}_${library} NAMES "lib${library}.a" PATHS "${ZEROK_DEPS_DIR}/lib"
+        NO_DEFAULT_PATH)
+    endif()
+    find_library(${target}_${library} NAMES "${library}" REQUIRED)
     target_link_libraries(${target} INTERFACE "${${target}_${library}}")
   endforeach()
 endfunction()
