@@ -18,10 +18,16 @@ struct BlindingKey {
 
 }  // namespace
 
-std::string blind(ByteView identifier) {
+std::uint64_t keyed_hash(ByteView bytes) {
   static const BlindingKey key;
   ByteArray<crypto_shorthash_BYTES> hash;
-  crypto_shorthash(hash.data(), identifier.data(), identifier.size(), key.bytes);
+  crypto_shorthash(hash.data(), bytes.data(), bytes.size(), key.bytes);
+  return load_be64(hash);
+}
+
+std::string blind(ByteView identifier) {
+  ByteArray<8> hash;
+  store_be64(hash, keyed_hash(identifier));
   return to_hex(ByteView(hash).first(3));
 }
 

@@ -18,6 +18,8 @@ namespace zerok {
 
 // Six hex digits of SipHash-2-4 over the bytes under this process's random key.
 std::string blind(ByteView identifier);
+// The whole hash, for tables keyed by bytes that strangers choose.
+std::uint64_t keyed_hash(ByteView bytes);
 
 template <typename Tag, std::size_t N>
 class Id {
