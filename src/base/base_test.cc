@@ -48,6 +48,26 @@ TEST(BytesTest, Base64RefusesEverySecondSpellingOfAValue) {
   }
 }
 
+TEST(BytesTest, Base32AgreesWithRfc4648Section10) {
+  const std::pair<const char*, const char*> vectors[] = {{"", ""},
+                                                         {"f", "my"},
+                                                         {"fo", "mzxq"},
+                                                         {"foo", "mzxw6"},
+                                                         {"foob", "mzxw6yq"},
+                                                         {"fooba", "mzxw6ytb"},
+                                                         {"foobar", "mzxw6ytboi"}};
+  for (const auto& [plain, text] : vectors) {
+    EXPECT_EQ(to_base32(as_bytes(plain)), text);
+    const auto back = from_base32(text);
+    ASSERT_TRUE(back);
+    EXPECT_EQ(std::string(back->begin(), back->end()), plain);
+  }
+  EXPECT_EQ(from_base32("MZXW6"), from_base32("mzxw6"));
+  for (const char* bad : {"m", "mz=", "mzx", "mzxw6y", "mz", "m1", "mzxw6 "}) {
+    EXPECT_FALSE(from_base32(bad)) << bad;
+  }
+}
+
 TEST(BytesTest, BigEndianLoadsReadWhatStoresWrote) {
   ByteArray<8> buffer;
   store_be64(buffer, 0x0102030405060708);

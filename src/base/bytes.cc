@@ -7,6 +7,15 @@ namespace {
 constexpr char kHex[] = "0123456789abcdef";
 constexpr char kBase64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+constexpr char kBase32[] = "abcdefghijklmnopqrstuvwxyz234567";
+
+int base32_value(char c) {
+  if (c >= 'a' && c <= 'z') return c - 'a';
+  if (c >= 'A' && c <= 'Z') return c - 'A';
+  if (c >= '2' && c <= '7') return c - '2' + 26;
+  return -1;
+}
+
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -85,6 +94,42 @@ std::optional<Bytes> from_base64(std::string_view text) {
     if (have > 2) out.push_back(static_cast<std::uint8_t>(group >> 8));
     if (have > 3) out.push_back(static_cast<std::uint8_t>(group));
   }
+  return out;
+}
+
+std::string to_base32(ByteView bytes) {
+  std::string out;
+  out.reserve((bytes.size() * 8 + 4) / 5);
+  std::uint32_t bits = 0;
+  int have = 0;
+  for (std::uint8_t b : bytes) {
+    bits = bits << 8 | b;
+    for (have += 8; have >= 5;) {
+      have -= 5;
+      out.push_back(kBase32[bits >> have & 31]);
+    }
+  }
+  if (have > 0) out.push_back(kBase32[bits << (5 - have) & 31]);
+  return out;
+}
+
+std::optional<Bytes> from_base32(std::string_view text) {
+  Bytes out;
+  out.reserve(text.size() * 5 / 8);
+  std::uint32_t bits = 0;
+  int have = 0;
+  for (char c : text) {
+    const int value = base32_value(c);
+    if (value < 0) return std::nullopt;
+    bits = bits << 5 | static_cast<std::uint32_t>(value);
+    have += 5;
+    if (have >= 8) {
+      have -= 8;
+      out.push_back(static_cast<std::uint8_t>(bits >> have));
+    }
+  }
+  // A whole symbol too many, or left-over bits that are not zero, would be a second spelling.
+  if (have >= 5 || (bits & ((1u << have) - 1)) != 0) return std::nullopt;
   return out;
 }
 

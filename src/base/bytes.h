@@ -57,4 +57,9 @@ std::string to_base64(ByteView bytes);
 // Only the canonical form: padding present, unused bits zero.
 std::optional<Bytes> from_base64(std::string_view text);
 
+// RFC 4648 section 6 in lower case and without padding: survives a double click and a spoken word.
+std::string to_base32(ByteView bytes);
+// Either case, otherwise only the canonical form.
+std::optional<Bytes> from_base32(std::string_view text);
+
 }  // namespace zerok
