@@ -51,11 +51,29 @@ struct EndpointIdTag {
 };
 using EndpointId = Id<EndpointIdTag, 32>;
 
-// A device's Ed25519 public key: PROTOCOL.md section 2.
+// A device's Ed25519 public key: docs/protocol/keys.md.
 struct DeviceIdTag {
   static constexpr const char* kName = "device";
 };
 using DeviceId = Id<DeviceIdTag, 32>;
+
+// A group in one epoch, as the relay knows it: docs/protocol/keys.md.
+struct GroupIdTag {
+  static constexpr const char* kName = "group";
+};
+using GroupId = Id<GroupIdTag, 32>;
+
+// The life of one group secret.
+struct EpochIdTag {
+  static constexpr const char* kName = "epoch";
+};
+using EpochId = Id<EpochIdTag, 32>;
+
+// Hash of a roster's last entry, and through the chain of the whole roster.
+struct RosterHeadTag {
+  static constexpr const char* kName = "roster";
+};
+using RosterHead = Id<RosterHeadTag, 32>;
 
 }  // namespace zerok
 
