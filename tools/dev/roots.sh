@@ -11,14 +11,17 @@ readonly PASSED_ON=(http_proxy https_proxy ftp_proxy no_proxy all_proxy HTTP_PRO
   npm_config_https_proxy ZEROK_TEST_JOBS CI)
 readonly CA_BUNDLE_INSIDE=/etc/ssl/host-ca-bundle.crt
 
-# release_root ROOT: unmounts what is mounted below it, deepest first, and only then removes it.
+# mounted_in ROOT: the mount points at and below it, deepest first.
+mounted_in() { awk -v root="$1" '$2 == root || index($2, root "/") == 1 { print $2 }' /proc/mounts | sort -r; }
+
+# release_root ROOT: unmounts what is mounted in it and only then removes it.
 release_root() {
   local root="$1" mounted
   while read -r mounted; do
     as_root umount "$mounted" 2>/dev/null || as_root umount -l "$mounted" || true
-  done < <(awk -v root="$root/" 'index($2, root) == 1 { print $2 }' /proc/mounts | sort -r)
-  if awk -v root="$root/" 'index($2, root) == 1 { found = 1 } END { exit !found }' /proc/mounts; then
-    warn "something is still mounted below $root; it is left there"
+  done < <(mounted_in "$root")
+  if [[ -n "$(mounted_in "$root")" ]]; then
+    warn "something is still mounted in $root; it is left there"
     return
   fi
   as_root rm -rf --one-file-system "$root"
@@ -103,6 +106,7 @@ test_in_bare_debian() {
   mkdir -p "$root"
   as_root tar -C "$root" -xf "$archive"
   let_root_reach_out "$root"
+  as_root mount --bind "$root" "$root" # a mount point, as network namespaces need their / to be
   as_root mount -t proc proc "$root/proc"
   as_root mount --rbind /dev "$root/dev"
   as_root mount --make-rslave "$root/dev" 2>/dev/null || true
