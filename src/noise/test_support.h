@@ -57,6 +57,20 @@ struct NoiseTestPeer {
     return handshake.rs_;
   }
 
+  // Copies a handshake, secrets and all, to try many inputs on one state.
+  template <typename H, typename T>
+  static Handshake<H, T> clone(const Handshake<H, T>& from) {
+    Handshake<H, T> copy(from.role_, *from.s_, from.pin_, {});
+    copy.next_ = from.next_;
+    copy.symmetric_ = from.symmetric_.clone();
+    copy.e_dh_ = from.e_dh_.clone();
+    copy.e_kem_ = from.e_kem_.clone();
+    copy.re_dh_ = from.re_dh_;
+    copy.re_kem_ = from.re_kem_;
+    copy.rs_ = from.rs_;
+    return copy;
+  }
+
   static CipherState& send(Session& session) { return session.send_; }
   static CipherState& receive(Session& session) { return session.receive_; }
   static bool claims(const Session& session, const IdentityHash& peer) {
@@ -66,6 +80,19 @@ struct NoiseTestPeer {
 
 inline bool all_zero(ByteView bytes) {
   return std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t b) { return b == 0; });
+}
+
+// Nothing secret and nothing of the peer is left.
+template <typename H, typename T>
+bool is_wiped(const Handshake<H, T>& handshake) {
+  const auto& symmetric = NoiseTestPeer::symmetric(handshake);
+  const auto& rs = NoiseTestPeer::rs(handshake);
+  return all_zero(symmetric.h()) && all_zero(NoiseTestPeer::ck(symmetric)) &&
+         all_zero(NoiseTestPeer::k(NoiseTestPeer::cipher(symmetric))) &&
+         all_zero(NoiseTestPeer::e_dh(handshake)) && all_zero(NoiseTestPeer::e_kem(handshake)) &&
+         all_zero(NoiseTestPeer::re_dh(handshake).bytes()) &&
+         all_zero(NoiseTestPeer::re_kem(handshake).bytes()) && all_zero(rs.dh.bytes()) &&
+         all_zero(rs.kem.bytes());
 }
 
 // The keys a seed stands for, the same in every run.
