@@ -35,7 +35,9 @@ const int kHooks = __sanitizer_install_malloc_and_free_hooks(
     [](const volatile void*, std::size_t) { count_allocation(); }, [](const volatile void*) {});
 }  // namespace
 #else
-// Taking malloc's name catches operator new too, which calls it.
+// Taking malloc's name catches operator new too, which calls it; so the names must be visible to
+// the shared libraries.
+#pragma GCC visibility push(default)
 extern "C" {
 void* __libc_malloc(std::size_t size);
 void* __libc_calloc(std::size_t count, std::size_t size);
@@ -63,6 +65,7 @@ int posix_memalign(void** out, std::size_t alignment, std::size_t size) {
   return *out == nullptr ? 12 : 0;
 }
 }
+#pragma GCC visibility pop
 #endif
 
 namespace zerok::noise {
