@@ -243,7 +243,7 @@ TEST_P(ClatterInteropTest, OurSessionEndsOnAChangedTransportMessage) {
 
 TEST_P(ClatterInteropTest, ADifferentPrologueEndsTheHandshake) {
   with_run(
-      [this](auto& run) {
+      [](auto& run) {
         EXPECT_FALSE(run.shake());
         if (GetParam().our_role == Role::kInitiator) {
           EXPECT_TRUE(run.handshake->has_failed());
