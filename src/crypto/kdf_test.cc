@@ -33,7 +33,7 @@ TEST(KdfTest, GivesThePrefixOfALongerOutputAndRefusesMoreThan255Blocks) {
   const HkdfSha256 hkdf(as_bytes("salt"), as_bytes("key"));
   const std::string longest = expand(hkdf, as_bytes("info"), HkdfSha256::kOutputSizeMax);
   ASSERT_EQ(longest.size(), 2 * 8160U);
-  for (const std::size_t size : {0, 1, 31, 32, 33, 64, 8159}) {
+  for (const std::size_t size : {0U, 1U, 31U, 32U, 33U, 64U, 8159U}) {
     EXPECT_EQ(expand(hkdf, as_bytes("info"), size), longest.substr(0, 2 * size));
   }
   Bytes too_long(HkdfSha256::kOutputSizeMax + 1);

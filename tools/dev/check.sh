@@ -58,7 +58,7 @@ check_asan() {
 }
 
 check_tsan() {
-  if ! grep -rqE '\bLABELS\b.*\bthreads\b' --include=CMakeLists.txt src apps tests; then
+  if ! grep -rsqE '\bLABELS\b.*\bthreads\b' --include=CMakeLists.txt src apps tests; then
     warn "no test is labelled 'threads' yet: there is nothing for ThreadSanitizer to look at"
     return 0
   fi
