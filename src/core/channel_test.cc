@@ -160,7 +160,7 @@ TEST_F(ChannelTest, MessagesOfEverySizeArriveWholeHoweverTheStreamIsCut) {
     relay_ = std::make_unique<Side>(make_relay());
     exchange(piece);
     std::vector<Bytes> sent;
-    for (std::size_t size : {1, 2, 100, 16383, 16384, 16385, 65519, 70000, 1 << 20}) {
+    for (std::size_t size : {1U, 2U, 100U, 16383U, 16384U, 16385U, 65519U, 70000U, 1U << 20U}) {
       sent.push_back(random(size));
       ASSERT_TRUE(send(*client_, static_cast<std::uint32_t>(sent.size()), sent.back()));
     }
