@@ -46,8 +46,9 @@ class Hmac {
   explicit Hmac(ByteView key) {
     ByteArray<Hash::kBlockSize> block{};
     if (key.size() > block.size()) {
-      const Hash256 digest = Hash().update(key).finish();
+      Hash256 digest = Hash().update(key).finish();
       std::copy(digest.begin(), digest.end(), block.begin());
+      secure_wipe(digest);
     } else {
       std::copy(key.begin(), key.end(), block.begin());
     }

@@ -14,6 +14,13 @@ class SecretKey : public Secret<N> {
   using Secret<N>::Secret;
   // Copies on purpose, by name.
   SecretKey clone() const { return SecretKey(this->bytes()); }
+
+  // Without this, keys of two kinds would compare through their common base.
+  template <typename OtherTag, std::size_t M>
+  bool operator==(const SecretKey<OtherTag, M>&) const = delete;
+  friend bool operator==(const SecretKey& a, const SecretKey& b) {
+    return constant_time_equal(a.bytes(), b.bytes());
+  }
 };
 
 // RFC 7748. The secret is kept as it was drawn and clamped on use.
