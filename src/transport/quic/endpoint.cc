@@ -73,17 +73,22 @@ void Endpoint::touch(ConnectionId id, Slot& slot) {
     limiter_.finished(slot.source);
     if (connection.established()) log::debug("accepted a connection from {}", connection.peer());
   }
-  if (connection.has_events() && !slot.in_event_queue) {
-    slot.in_event_queue = true;
-    event_queue_.push_back(id);
-  }
+  note(id, slot);
   if (connection.finished()) return bury(id, slot);
-  // A deadline that has passed is met by sending; never wait for one in the past.
-  timers_.set(slot, std::max(connection.next_timeout(), saturating_add(now_, Duration(1))));
   if (!slot.in_send_queue) {
     slot.in_send_queue = true;
     send_queue_.push_back(id);
   }
+}
+
+void Endpoint::note(ConnectionId id, Slot& slot) {
+  if (slot.connection->has_events() && !slot.in_event_queue) {
+    slot.in_event_queue = true;
+    event_queue_.push_back(id);
+  }
+  // A deadline that has passed is met by sending; never wait for one in the past.
+  const Instant soonest = saturating_add(now_, Duration(1));
+  timers_.set(slot, std::max(slot.connection->next_timeout(), soonest));
 }
 
 // Keeps of a finished connection what the peer and the application may still ask for.

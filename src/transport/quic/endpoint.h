@@ -86,6 +86,7 @@ class Endpoint {
   void erase(ConnectionId id);
   // To be called after anything that may have changed a connection.
   void touch(ConnectionId id, Slot& slot);
+  void note(ConnectionId id, Slot& slot);
   void bury(ConnectionId id, Slot& slot);
   void post(const Path& path, Bytes packet);
 
