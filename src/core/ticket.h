@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // RelayTicket: what a client must know of a relay before it says a word to it: who it is (TLS key
-// and both Noise keys) and where. One printable string, docs/protocol/keys.md "Relay ticket".
+// and both Noise keys) and where. One printable string, docs/protocol/ticket.md.
 // Holding a ticket proves nothing; the admission token in it, if any, is a secret of its users and
 // the reason that tickets are not logged.
 #pragma once

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
+
 #include "base/rng.h"
 
 namespace zerok::core {
@@ -69,6 +72,18 @@ TEST(RelayTicketTest, WillNotMakeATicketThatItWouldNotRead) {
   ticket = sample();
   ticket.admission_token = Bytes(65);
   EXPECT_FALSE(ticket.to_text());
+}
+
+TEST(RelayTicketTest, TheExampleInTheSpecificationIsWhatWeWrite) {
+  RelayTicket ticket;
+  for (auto& b : ticket.endpoint.mutable_bytes()) b = 0x11;
+  for (auto& b : ticket.noise_identity.mutable_bytes()) b = 0x22;
+  ticket.addresses = {"relay.example:4433", "[2001:db8::1]:4433"};
+  ticket.admission_token = Bytes{1, 2, 3};
+  std::ifstream file(ZEROK_SOURCE_DIR "/docs/protocol/ticket.md");
+  const std::string page((std::istreambuf_iterator<char>(file)), {});
+  const std::string text = *ticket.to_text();
+  EXPECT_NE(page.find("\n" + text + "\n"), std::string::npos) << text;
 }
 
 TEST(HostPortTest, SplitsNamesAndAddresses) {

@@ -31,7 +31,8 @@ DeviceKeys DeviceKeys::derive(const DeviceSecret& secret) {
 
 RelayKeys RelayKeys::derive(const RelaySecret& secret) {
   const HkdfSha256 hkdf(as_bytes(kRelaySalt), secret.bytes());
-  return {derive_signing(hkdf), derive_noise(hkdf)};
+  return {derive_signing(hkdf), derive_noise(hkdf),
+          hkdf.derive<StatelessResetKey>("quic stateless reset")};
 }
 
 }  // namespace zerok::crypto

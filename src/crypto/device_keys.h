@@ -37,6 +37,8 @@ struct DeviceKeys {
   SealingSecrets sealing;
 };
 
+using StatelessResetKey = SecretKey<struct StatelessResetKeyTag, 32>;
+
 struct RelayKeys {
   static RelayKeys derive(const RelaySecret& secret);
 
@@ -44,6 +46,9 @@ struct RelayKeys {
 
   Ed25519KeyPair signing;
   NoiseStaticSecrets noise;
+  // Makes QUIC's stateless reset tokens: the same after a restart, so that peers notice one at
+  // once.
+  StatelessResetKey stateless_reset;
 };
 
 }  // namespace zerok::crypto
