@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <new>
 
-#include "noise/test_support.h"
+#include "noise/testing/test_support.h"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "noise/handshake_impl.h"
-#include "noise/test_support.h"
+#include "noise/testing/test_support.h"
 
 namespace zerok::noise {
 namespace {

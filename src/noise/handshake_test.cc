@@ -9,7 +9,7 @@
 
 #include "noise/handshake_impl.h"
 #include "noise/prologue.h"
-#include "noise/test_support.h"
+#include "noise/testing/test_support.h"
 
 namespace zerok::noise {
 namespace {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "noise/identity.h"
 
+#include <string_view>
 #include <utility>
 
 #include "crypto/hash.h"
@@ -8,9 +9,12 @@
 namespace zerok::noise {
 
 IdentityHash PeerIdentity::id() const {
-  // Every part has a fixed length, so the concatenation can be read in one way only.
+  constexpr std::string_view kLabel = "0k-sync/2 noise identity";
+  // With the label's length in front, no input under another label can equal one under this.
+  constexpr ByteArray<1> kLabelSize = {kLabel.size()};
   return IdentityHash(crypto::Sha256()
-                          .update(as_bytes("0k-sync noise identity"))
+                          .update(kLabelSize)
+                          .update(as_bytes(kLabel))
                           .update(dh.bytes())
                           .update(kem.bytes())
                           .finish());

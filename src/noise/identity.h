@@ -21,7 +21,8 @@ struct PeerIdentity {
   crypto::X25519PublicKey dh;
   crypto::MlKemPublicKey kem;
 
-  // SHA-256("0k-sync noise identity" || dh, 32 bytes || kem, 1184 bytes).
+  // SHA-256(24 || "0k-sync/2 noise identity" || dh || kem): the label's length in one byte, the
+  // label, 32 bytes, 1184 bytes (docs/protocol/handshake.md section 6).
   IdentityHash id() const;
 };
 

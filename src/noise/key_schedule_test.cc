@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "noise/handshake_impl.h"
-#include "noise/test_support.h"
+#include "noise/testing/test_support.h"
 
 namespace zerok::noise {
 namespace {

@@ -5,7 +5,8 @@
 
 #include <string>
 
-#include "noise/test_support.h"
+#include "crypto/device_keys.h"
+#include "noise/testing/test_support.h"
 
 namespace zerok::noise {
 namespace {
@@ -190,12 +191,22 @@ TEST(IdentityTest, TheHashCoversBothKeysAndTheLabel) {
   const auto b = keys_of(2).identity();
   EXPECT_NE(a.id(), (PeerIdentity{a.dh, b.kem}.id()));
   EXPECT_NE(a.id(), (PeerIdentity{b.dh, a.kem}.id()));
-  Bytes input;
+  Bytes input = {24};
   for (const ByteView part :
-       {as_bytes("0k-sync noise identity"), ByteView(a.dh.bytes()), ByteView(a.kem.bytes())}) {
+       {as_bytes("0k-sync/2 noise identity"), ByteView(a.dh.bytes()), ByteView(a.kem.bytes())}) {
     input.insert(input.end(), part.begin(), part.end());
   }
   EXPECT_EQ(to_hex(a.id().bytes()), to_hex(crypto::Sha256().update(input).finish()));
+}
+
+// [relay 1] of docs/protocol/vectors/keys.txt; the value stands in docs/protocol/handshake.md.
+TEST(IdentityTest, TheHashOfTheDocumentedRelayIsTheDocumentedOne) {
+  crypto::RelaySecret secret;
+  for (std::uint8_t i = 0; i < 32; ++i) secret.mutable_bytes()[i] = i;
+  auto derived = crypto::RelayKeys::derive(secret).noise;
+  const auto keys = StaticKeys::from_secrets(std::move(derived.dh), derived.kem);
+  EXPECT_EQ(to_hex(keys.identity().id().bytes()),
+            "087d511b74fcde31e0bceb8058a15c1bd1ecefda8a64195908bc056db9da8e57");
 }
 
 }  // namespace
