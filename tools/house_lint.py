@@ -43,7 +43,6 @@ OWNERS = {
     "spdlog/": {"src/base"},
     "fmt/": {"src", "apps", "bench", "sim", "tests"},
     "CLI/": {"apps", "bench", "sim"},
-    "benchmark/": {"bench"},
     "gtest/": {"tests"},
     "gmock/": {"tests"},
     "nlohmann/": {"apps", "tests", "bench"},

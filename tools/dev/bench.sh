@@ -4,10 +4,10 @@
 
 help_bench() {
   cat <<'TEXT'
-usage: ./dev bench [--json] [FILTER]
+usage: ./dev bench [--json] [--list] [--seconds S] [--samples N] [FILTER]
 
 Builds the release preset and runs the benchmarks: a table, or JSON with --json. FILTER picks the
-benchmarks whose name contains it.
+values whose key contains it; --list names them all. docs/performance.md explains the figures.
 TEXT
 }
 
