@@ -260,6 +260,30 @@ TEST_F(TransportContractTest, AllStreamsTogetherStayWithinTheConnectionsBound) {
             harness_->shape().connection_bytes_max);
 }
 
+TEST_F(TransportContractTest, AbandonedStreamsGiveTheirRoomBack) {
+  connect();
+  // Several times what a connection can hold, abandoned by the writer and by the reader in turn.
+  const Bytes bytes = pattern(harness_->shape().stream_bytes_max / 4, 13);
+  for (int round = 0; round < 40; ++round) {
+    std::optional<StreamId> stream;
+    ASSERT_TRUE(run_until([&] {
+      const auto opened = dialer_->open_stream(near_, StreamKind::kUnidirectional);
+      if (opened) stream = *opened;
+      return opened.has_value();
+    })) << "round "
+        << round;
+    ASSERT_TRUE(write_all(dialer_, near_, *stream, bytes, false)) << "round " << round;
+    ASSERT_TRUE(await(listener_, Kind::kStreamOpened));
+    if (round % 2 == 0) {
+      dialer_->reset_stream(near_, *stream, 1);
+      ASSERT_TRUE(await(listener_, Kind::kStreamReset));
+    } else {
+      listener_->stop_reading(far_, *stream, 1);
+      ASSERT_TRUE(await(dialer_, Kind::kStreamStopped));
+    }
+  }
+}
+
 TEST_F(TransportContractTest, ClosingReachesThePeerWithItsCodeAndIsFinal) {
   connect();
   const StreamId stream = dialer_->open_stream(near_, StreamKind::kBidirectional).value();

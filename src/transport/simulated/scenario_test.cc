@@ -205,6 +205,7 @@ class World {
   void read_and_write(Node& node) {
     for (auto& [key, sender] : node.senders) write(node, key, sender);
     for (auto& [key, receiver] : node.receivers) {
+      if (receiver.fin || receiver.given_up) continue;
       if (rng_.below(8) != 0) read(node, key, receiver);
     }
     for (const ConnectionId connection : node.connections) {
