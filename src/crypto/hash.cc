@@ -26,6 +26,10 @@ Blake2sState* blake2s_of(std::uint8_t* state) {
   return std::launder(reinterpret_cast<Blake2sState*>(state));
 }
 
+// libb2 chooses its code for this processor at the first call of each function and remembers it in
+// a plain variable. Here that happens before main, so that two threads never race to it.
+[[maybe_unused]] const Hash256 g_blake2s_chosen = Blake2s().update({}).finish();
+
 }  // namespace
 
 Sha256::Sha256() {

@@ -10,7 +10,6 @@ namespace zerok::crypto {
 namespace {
 
 using testing::counting_bytes;
-using testing::hex;
 
 template <typename Hash>
 std::string hash_of(ByteView bytes) {

@@ -9,7 +9,6 @@ namespace zerok::crypto {
 namespace {
 
 using testing::counting_bytes;
-using testing::hex;
 
 std::string expand(const HkdfSha256& hkdf, ByteView info, std::size_t size) {
   Bytes out(size);

@@ -11,9 +11,6 @@
 namespace zerok::crypto {
 namespace {
 
-using testing::counting_bytes;
-using testing::key_of;
-
 // SHAKE-128 of nothing as the source of all randomness.
 class Shake128Rng final : public Rng {
  public:
