@@ -6,13 +6,23 @@
 namespace zerok::transport {
 
 ClosingList::~ClosingList() {
+  start_fresh(Instant{});
   while (!by_end_.empty()) drop_first();
 }
 
-void ClosingList::add(ConnectionId id, Farewell farewell, Instant now) {
-  if (entries_.size() >= kEntriesMax) drop_first();
-  by_end_.emplace(saturating_add(now, farewell.linger), id);
-  entries_.try_emplace(id, Entry{std::move(farewell)});
+void ClosingList::add(ConnectionId id, Farewell farewell) {
+  if (entries_.size() >= kEntriesMax) {
+    if (by_end_.empty()) start_fresh(Instant::min());
+    drop_first();
+  }
+  if (entries_.try_emplace(id, Entry{std::move(farewell)}).second) fresh_.push_back(id);
+}
+
+void ClosingList::start_fresh(Instant now) {
+  for (const ConnectionId id : fresh_) {
+    by_end_.emplace(saturating_add(now, entries_.find(id)->second.farewell.linger), id);
+  }
+  fresh_.clear();
 }
 
 ByteView ClosingList::answer(ConnectionId id, const SocketAddress& remote) {
@@ -27,6 +37,7 @@ ByteView ClosingList::answer(ConnectionId id, const SocketAddress& remote) {
 }
 
 void ClosingList::expire(Instant now) {
+  start_fresh(now);
   while (!by_end_.empty() && by_end_.begin()->first <= now) drop_first();
 }
 

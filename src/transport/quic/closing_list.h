@@ -21,12 +21,17 @@ class ClosingList {
   ClosingList(const ClosingList&) = delete;
   ClosingList& operator=(const ClosingList&) = delete;
 
-  void add(ConnectionId id, Farewell farewell, Instant now);
+  // Its time begins with the next expire().
+  void add(ConnectionId id, Farewell farewell);
   bool contains(ConnectionId id) const { return entries_.contains(id); }
   // A late packet came from there. The packet to answer with, or nothing.
   ByteView answer(ConnectionId id, const SocketAddress& remote);
   void expire(Instant now);
-  Instant next_timeout() const { return by_end_.empty() ? kNever : by_end_.begin()->first; }
+  // Instant::min() when expire() has yet to hear what time it is.
+  Instant next_timeout() const {
+    if (!fresh_.empty()) return Instant::min();
+    return by_end_.empty() ? kNever : by_end_.begin()->first;
+  }
   std::size_t size() const { return entries_.size(); }
 
  private:
@@ -34,11 +39,14 @@ class ClosingList {
     Farewell farewell;
     std::uint32_t late_packets = 0;
   };
+  void start_fresh(Instant now);
   void drop_first();
 
   ConnectionTable& table_;
   std::unordered_map<ConnectionId, Entry> entries_;
   std::multimap<Instant, ConnectionId> by_end_;
+  // Closed since the last expire(): a caller that closes may not have told the time for long.
+  std::vector<ConnectionId> fresh_;
 };
 
 }  // namespace zerok::transport

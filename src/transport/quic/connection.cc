@@ -162,6 +162,7 @@ void Connection::receive(const Path& path, std::uint8_t ecn, ByteView datagram, 
   const int rv = ngtcp2_conn_read_pkt(conn_, native_path.get(), &info, datagram.data(),
                                       datagram.size(), timestamp(now));
   if (rv != 0) return fail_with(rv);
+  received_since_write_ = true;
   if (confirmed_) release_tls();
 }
 

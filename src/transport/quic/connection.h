@@ -124,10 +124,12 @@ class Connection {
   void forget_sent(Stream& stream);
   void on_stream_data(Stream& stream, ByteView bytes, bool fin);
   void on_acknowledged(Stream& stream, std::uint64_t offset);
+  void on_stopped(Stream& stream, std::uint64_t code);
 
   // connection_write.cc
   Stream* next_to_send();
   void advance_send_list(bool keep_head);
+  void try_blocked_streams();
   void account_sent(Stream& stream, std::size_t taken, bool fin);
   std::int64_t write_packet(MutableByteView out, void* native_path, void* info,
                             std::uint64_t timestamp);
@@ -144,6 +146,7 @@ class Connection {
   bool wrong_peer_ = false;
   bool no_common_protocol_ = false;
   bool reset_received_ = false;
+  bool received_since_write_ = false;
   ngtcp2_conn* conn_ = nullptr;
   std::unique_ptr<TlsSession> tls_;
   EndpointId peer_;
@@ -159,6 +162,7 @@ class Connection {
   Stream* send_tail_ = nullptr;
   Stream* event_head_ = nullptr;
   Stream* event_tail_ = nullptr;
+  std::size_t streams_blocked_ = 0;
   std::size_t send_buffered_ = 0;
   std::size_t receive_buffered_ = 0;
   std::uint64_t bytes_sent_ = 0;

@@ -52,6 +52,9 @@ struct ConnectionCallbacks {
     connection.peer_ = *peer;
     connection.established_ = true;
     if (connection.role_ == Role::kServer) {
+      // For a server, completion is confirmation (RFC 9001 section 4.1.2); ngtcp2 tells clients
+      // only.
+      connection.confirmed_ = true;
       connection.announced_ = true;
       connection.tell_connected_ = true;
     }
@@ -144,15 +147,6 @@ struct ConnectionCallbacks {
     return 0;
   }
 
-  static int extend_max_stream_data(ngtcp2_conn*, std::int64_t, std::uint64_t, void* user_data,
-                                    void* stream_user_data) {
-    if (stream_user_data == nullptr) return 0;
-    auto& stream = *static_cast<Stream*>(stream_user_data);
-    stream.send_blocked = false;
-    self(user_data).queue_to_send(stream);
-    return 0;
-  }
-
   static int stream_reset(ngtcp2_conn*, std::int64_t, std::uint64_t, std::uint64_t code,
                           void* user_data, void* stream_user_data) {
     auto& stream = *static_cast<Stream*>(stream_user_data);
@@ -165,21 +159,14 @@ struct ConnectionCallbacks {
     return 0;
   }
 
-  static int stream_stop_sending(ngtcp2_conn*, std::int64_t, std::uint64_t code, void* user_data,
-                                 void* stream_user_data) {
-    auto& stream = *static_cast<Stream*>(stream_user_data);
-    if (stream.stopped || !stream.can_send) return 0;
-    stream.stopped = true;
-    stream.can_send = false;
-    stream.stop_code = code;
-    self(user_data).queue_event(stream, kStoppedBit);
-    return 0;
-  }
-
-  static int stream_close(ngtcp2_conn*, std::uint32_t, std::int64_t, std::uint64_t, void* user_data,
-                          void* stream_user_data) {
+  static int stream_close(ngtcp2_conn*, std::uint32_t flags, std::int64_t, std::uint64_t code,
+                          void* user_data, void* stream_user_data) {
     Connection& connection = self(user_data);
     auto& stream = *static_cast<Stream*>(stream_user_data);
+    const bool whole = stream.fin_sent && stream.send.size() == 0;
+    if (stream.can_send && !whole && (flags & NGTCP2_STREAM_CLOSE_FLAG_APP_ERROR_CODE_SET) != 0) {
+      connection.on_stopped(stream, code);
+    }
     stream.closed = true;
     stream.can_send = false;
     connection.forget_sent(stream);
@@ -214,9 +201,7 @@ struct ConnectionCallbacks {
     out.stream_open = stream_open;
     out.recv_stream_data = recv_stream_data;
     out.acked_stream_data_offset = acked_stream_data_offset;
-    out.extend_max_stream_data = extend_max_stream_data;
     out.stream_reset = stream_reset;
-    out.stream_stop_sending = stream_stop_sending;
     out.stream_close = stream_close;
     return out;
   }

@@ -168,6 +168,14 @@ void Connection::on_acknowledged(Stream& stream, std::uint64_t offset) {
   for (auto& [id, writer] : streams_) wake(*writer);
 }
 
+void Connection::on_stopped(Stream& stream, std::uint64_t code) {
+  if (stream.stopped || !stream.can_send) return;
+  stream.stopped = true;
+  stream.can_send = false;
+  stream.stop_code = code;
+  queue_event(stream, kStoppedBit);
+}
+
 void Connection::queue_to_send(Stream& stream) {
   if (stream.in_send_list || !stream.can_send || stream.send_blocked) return;
   const bool fin = stream.fin_written && !stream.fin_sent;

@@ -77,12 +77,14 @@ std::int64_t Connection::write_packet(MutableByteView out, void* native_path, vo
         // When it is the connection that is blocked, next_to_send() will see it.
         if (ngtcp2_conn_get_max_data_left(conn_) > 0) {
           stream->send_blocked = true;
+          ++streams_blocked_;
           advance_send_list(false);
         }
         continue;
       case NGTCP2_ERR_STREAM_SHUT_WR:
       case NGTCP2_ERR_STREAM_NOT_FOUND:
-        stream->can_send = false;
+        // ngtcp2 1.11 tells in no other way that the peer wants no more, and not with which code.
+        on_stopped(*stream, 0);
         continue;
       default:
         if (n > 0 && send_head_ != nullptr && send_head_ != send_tail_) advance_send_list(true);
@@ -91,8 +93,21 @@ std::int64_t Connection::write_packet(MutableByteView out, void* native_path, vo
   }
 }
 
+// Offers blocked streams again: what has come in may have unblocked or stopped them.
+void Connection::try_blocked_streams() {
+  if (!received_since_write_) return;
+  received_since_write_ = false;
+  if (streams_blocked_ == 0) return;
+  streams_blocked_ = 0;
+  for (auto& [id, stream] : streams_) {
+    stream->send_blocked = false;
+    queue_to_send(*stream);
+  }
+}
+
 bool Connection::write_packets(PacketBatch& batch, Instant now) {
   if (conn_ == nullptr) return false;
+  try_blocked_streams();
   const std::uint64_t at = timestamp(now);
   const std::size_t size_max =
       std::min(ngtcp2_conn_get_max_tx_udp_payload_size(conn_), PacketBatch::kBytesMax);

@@ -97,7 +97,7 @@ void Endpoint::bury(ConnectionId id, Slot& slot) {
   Farewell farewell = slot.connection->take_farewell();
   if (farewell.linger > Duration::zero()) {
     if (!farewell.packet.empty()) post(farewell.path, farewell.packet);
-    closing_.add(id, std::move(farewell), now_);
+    closing_.add(id, std::move(farewell));
   }
   if (!slot.connection->has_events()) erase(id);
 }
@@ -145,8 +145,7 @@ const PacketBatch* Endpoint::poll_transmit(Instant now) {
     if (wrote || slot->connection->finished()) {
       touch(id, *slot);  // back in the queue: there may be more
     } else {
-      timers_.set(*slot,
-                  std::max(slot->connection->next_timeout(), saturating_add(now_, Duration(1))));
+      note(id, *slot);
     }
     if (wrote) return &batch_;
   }

@@ -18,10 +18,15 @@ constexpr std::size_t kInitialDatagramMin = 1'200;
 
 void Endpoint::receive(const Path& path, std::uint8_t ecn, ByteView datagram, Instant now) {
   now_ = std::max(now_, now);
+  // ngtcp2 takes an empty datagram for a bug of ours.
+  if (datagram.empty()) return;
   ngtcp2_version_cid header;
   const int rv =
       ngtcp2_pkt_decode_version_cid(&header, datagram.data(), datagram.size(), kCidLength);
-  if (rv == NGTCP2_ERR_VERSION_NEGOTIATION) {
+  // ngtcp2 knows version 2 as well; version 0 is a version negotiation, which asks for no answer.
+  const bool other_version =
+      rv == NGTCP2_ERR_VERSION_NEGOTIATION || (rv == 0 && header.version == NGTCP2_PROTO_VER_V2);
+  if (other_version) {
     if (!config_.accept || datagram.size() < kInitialDatagramMin) return;
     return post(path, stateless_.version_negotiation(ByteView(header.dcid, header.dcidlen),
                                                      ByteView(header.scid, header.scidlen), now_));
@@ -62,10 +67,6 @@ void Endpoint::receive_stranger(const Path& path, std::uint8_t ecn, ByteView dat
   if (ngtcp2_accept(&native, datagram.data(), datagram.size()) != 0) return;
   const InitialHeader header{native.version, from_native(native.dcid), from_native(native.scid),
                              ByteView(native.token, native.tokenlen)};
-  if (header.version != NGTCP2_PROTO_VER_V1) {
-    return post(path, stateless_.version_negotiation(header.destination.bytes(),
-                                                     header.source.bytes(), now));
-  }
   receive_initial(path, ecn, datagram, header, now);
 }
 
