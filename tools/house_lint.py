@@ -47,7 +47,8 @@ OWNERS = {
     "gmock/": {"tests"},
     "nlohmann/": {"apps", "tests", "bench"},
 }
-# Headers under src may not include third-party headers, these apart.
+# A header under src that includes a third-party header is private to its folder: nothing outside may
+# reach it, not even through another header. These apart, which everybody includes.
 HEADERS_MAY_INCLUDE = {("src/base/log.h", "fmt/"), ("src/base/id.h", "fmt/")}
 
 # Headers of the operating system; a C++ standard header has neither dot nor slash.
@@ -94,6 +95,7 @@ class Tree:
     def __init__(self, root):
         self.root = root
         self.files = {}
+        self.graph = None
         self.paths = set()  # every file and folder, for links
         for folder, folders, names in os.walk(root):
             folders[:] = sorted(name for name in folders if name not in SKIPPED_FOLDERS)
@@ -121,6 +123,17 @@ class Tree:
                 match = INCLUDE.match(line)
                 if match:
                     yield path, number, match.group(1) == "<", match.group(2)
+
+    def include_graph(self):
+        """For each source the (line, path) of the headers of ours that it includes itself."""
+        if self.graph is None:
+            self.graph = {}
+            for path, line, angled, header in self.includes():
+                for target in (f"src/{header}", header):
+                    if not angled and target in self.files:
+                        self.graph.setdefault(path, []).append((line, target))
+                        break
+        return self.graph
 
 
 def is_header(path):
@@ -150,6 +163,7 @@ def check_layers(tree):
 
 
 def check_third_party(tree):
+    private = {}  # header of ours -> the third-party header in it
     for path, line, angled, header in tree.includes():
         owner = next((key for key in OWNERS if header.startswith(key)), None)
         if owner is None:
@@ -162,7 +176,26 @@ def check_third_party(tree):
             owners = ", ".join(sorted(OWNERS[owner]))
             yield Finding(path, line, "third-party", f"<{header}> belongs to {owners}")
         elif path.startswith("src/") and is_header(path) and (path, owner) not in HEADERS_MAY_INCLUDE:
-            yield Finding(path, line, "third-party", f"<{header}> in a header: it belongs in a .cc file")
+            private[path] = header
+    for path, _ in tree.cxx():
+        for line, reached in reached_headers(tree, path):
+            if reached in private and os.path.dirname(reached) != os.path.dirname(path):
+                yield Finding(path, line, "third-party",
+                              f"gets <{private[reached]}> through {reached}, which is private to its folder")
+
+
+def reached_headers(tree, path):
+    """Yields (line in path, header of ours) for all that path includes, directly or not."""
+    graph = tree.include_graph()
+    for line, first in graph.get(path, ()):
+        seen, waiting = set(), [first]
+        while waiting:
+            header = waiting.pop()
+            if header not in seen:
+                seen.add(header)
+                waiting.extend(other for _, other in graph.get(header, ()))
+        for header in sorted(seen):
+            yield line, header
 
 
 def check_sizes(tree):

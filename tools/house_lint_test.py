@@ -81,9 +81,14 @@ class HouseLintTest(unittest.TestCase):
                                      "src/core/a.cc": SPDX + f"// Why.\n#include <{header}>\n"})
                 self.assertEqual([f.rule for f in found], ["third-party"])
 
-    def test_third_party_headers_stay_out_of_our_headers(self):
-        self.assert_found("third-party", "src/wire/b.h", HEADER + "#include <msgpack.hpp>\n")
-        self.assert_found("third-party", "src/wire/b.h", HEADER + "#include <fmt/format.h>\n")
+    def test_a_header_with_a_third_party_header_is_private_to_its_folder(self):
+        private = {"src/wire/b.h": HEADER + "#include <msgpack.hpp>\n",
+                   "src/wire/c.h": HEADER + '#include "wire/b.h"\n'}
+        self.assertEqual([str(f) for f in self.lint(**private)], [])
+        for header in ("wire/b.h", "wire/c.h"):
+            with self.subTest(header=header):
+                found = self.lint(**private, **{"src/noise/a.h": HEADER + f'#include "{header}"\n'})
+                self.assertEqual([(f.rule, f.path) for f in found], [("third-party", "src/noise/a.h")])
 
     def test_a_file_may_not_be_too_long(self):
         body = HEADER + "int x;\n" * 497
