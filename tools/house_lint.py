@@ -47,7 +47,7 @@ OWNERS = {
     "gmock/": {"tests"},
     "nlohmann/": {"apps", "tests", "bench"},
 }
-# A header under src that includes a third-party header is private to its folder: nothing outside may
+# A header under src that includes a third-party header is private to the folders that own that: nothing else may
 # reach it, not even through another header. These apart, which everybody includes.
 HEADERS_MAY_INCLUDE = {("src/base/log.h", "fmt/"), ("src/base/id.h", "fmt/")}
 
@@ -176,12 +176,15 @@ def check_third_party(tree):
             owners = ", ".join(sorted(OWNERS[owner]))
             yield Finding(path, line, "third-party", f"<{header}> belongs to {owners}")
         elif path.startswith("src/") and is_header(path) and (path, owner) not in HEADERS_MAY_INCLUDE:
-            private[path] = header
+            private[path] = (header, owner)
     for path, _ in tree.cxx():
         for line, reached in reached_headers(tree, path):
-            if reached in private and os.path.dirname(reached) != os.path.dirname(path):
+            if reached not in private or os.path.dirname(reached) == os.path.dirname(path):
+                continue
+            header, owner = private[reached]
+            if not any(in_folder(path, folder) for folder in OWNERS[owner]):
                 yield Finding(path, line, "third-party",
-                              f"gets <{private[reached]}> through {reached}, which is private to its folder")
+                              f"gets <{header}> through {reached}, which is private to its owners")
 
 
 def reached_headers(tree, path):

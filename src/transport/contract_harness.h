@@ -19,6 +19,8 @@ struct ContractShape {
   // Streams of one kind that a peer may have open.
   std::size_t streams_max = 0;
   Duration handshake_timeout{};
+  // Whether kStreamStopped comes unasked and with the peer's code, or only with the next write.
+  bool tells_stops_at_once = true;
   // By when a peer that sends has noticed that the other end was restarted.
   Duration restart_noticed{};
 };

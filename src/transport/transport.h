@@ -34,7 +34,8 @@ struct Event {
                     // found nothing left
     kWritable,      // a write that took less than all can go on
     kStreamReset,   // the peer abandoned its sending side (code = its application code)
-    kStreamStopped,  // the peer reads no more of what we send (code = its application code)
+    kStreamStopped,  // the peer reads no more of what we send (code = its application code, or 0
+                     // where QUIC's library does not say); seen at the latest by the next write
     kPeerMoved,      // the peer's network address changed and was validated
     kClosed,  // the last event of a connection; error says why, code is the peer's application code
               // if it closed

@@ -2,9 +2,10 @@
 #include "transport/quic/test_world.h"
 
 #include <gnutls/gnutls.h>
-#include <gtest/gtest.h>
 
 #include <algorithm>
+
+#include "base/check.h"
 
 namespace zerok::transport::testing {
 
@@ -12,7 +13,7 @@ Host::Host(World& world, std::uint8_t seed, const SocketAddress& address, const 
            std::uint8_t reset_seed)
     : world_(world), seed_(seed), reset_seed_(reset_seed), address_(address), config_(config) {
   rng_ = std::make_unique<DeterministicRng>(world.rng().next_u64());
-  EXPECT_TRUE(config.validate().has_value());
+  ZEROK_ASSERT(config.validate().has_value());
   endpoint_ = std::make_unique<Endpoint>(config_, *TlsIdentity::create(secret_of(seed_)),
                                          secret_of(reset_seed_), *rng_);
 }
@@ -39,19 +40,19 @@ Bytes Host::first_datagram(Host& peer) {
   const std::vector<Bytes> sent = world_.drain(*this);
   endpoint_->close(id, 0);
   world_.drain(*this);
-  EXPECT_FALSE(sent.empty());
+  ZEROK_ASSERT(!sent.empty());
   return sent.empty() ? Bytes() : sent.front();
 }
 
 ConnectionId Host::dial(Host& peer) {
   const auto id = endpoint_->dial(peer.address(), peer.id(), world_.now());
-  EXPECT_TRUE(id.has_value());
+  ZEROK_ASSERT(id.has_value());
   return id.value_or(ConnectionId{});
 }
 
 StreamId Host::send(ConnectionId connection, Bytes bytes, StreamKind kind) {
   const auto stream = endpoint_->open_stream(connection, kind);
-  EXPECT_TRUE(stream.has_value());
+  ZEROK_ASSERT(stream.has_value());
   if (!stream) return StreamId{};
   outgoing_[{connection, *stream}] = {std::move(bytes), 0};
   pump(connection, *stream);
@@ -119,7 +120,7 @@ void World::transmit(Host& host) {
       carry(host.address_, batch->path.remote, batch->segment(s));
     }
   }
-  ADD_FAILURE() << "an endpoint sends without end";
+  ZEROK_ASSERT(!"an endpoint sends without end");
 }
 
 std::vector<Bytes> World::drain(Host& host) {
@@ -191,7 +192,7 @@ Pair connect(World& world, Host& client, Host& server) {
     return connected != nullptr && connected->connection == dialled &&
            server.count(Event::Kind::kAccepted) > accepted;
   });
-  EXPECT_TRUE(up) << "the connection did not come up";
+  ZEROK_ASSERT(up);
   const Event* event = server.last(Event::Kind::kAccepted);
   return {dialled, event != nullptr ? event->connection : ConnectionId{}};
 }
