@@ -28,7 +28,9 @@ class JoinedChannels {
   // Carries everything there is both ways. Bytes of messages that the responder got.
   Result<std::size_t> carry() {
     std::size_t received = 0;
-    while (move(initiator_, responder_) | move(responder_, initiator_)) {
+    for (bool moved = true; moved;) {
+      moved = move(initiator_, responder_);
+      moved = move(responder_, initiator_) || moved;
       for (core::Channel* channel : {&initiator_, &responder_}) {
         while (const auto event = channel->poll_event()) {
           if (event->kind == core::ChannelEvent::Kind::kFailed) {
