@@ -156,7 +156,8 @@ def expected(values: dict[str, bytes]) -> dict[str, bytes]:
                 **expect_hybrid(salt, secret, "sealing")}
     if "relay_secret" in values:
         salt, secret = "0k-sync/2 relay secret", values["relay_secret"]
-        return {"relay_secret": secret, **expect_identity(salt, secret), **expect_hybrid(salt, secret, "noise")}
+        return {"relay_secret": secret, **expect_identity(salt, secret), **expect_hybrid(salt, secret, "noise"),
+                "quic_stateless_reset": hkdf(salt, secret, "quic stateless reset", 32)}
     secret = values["group_secret"]
     return {"group_secret": secret, **expect_group(secret, values["parent_epoch_id"], values["roster_head"])}
 

@@ -68,6 +68,7 @@ void add_relay(VectorFile& file, std::string_view name, ByteView secret) {
   file.add("relay_secret", secret);
   file.add_signing(keys.signing);
   file.add_noise(keys.noise);
+  file.add("quic_stateless_reset", keys.stateless_reset.bytes());
 }
 
 EpochId add_group(VectorFile& file, std::string_view name, ByteView secret, const EpochId& parent,
@@ -135,6 +136,7 @@ TEST(KeyDerivationTest, SharesNoKeyBetweenUsesOrRoles) {
                                          to_hex(relay.noise.dh.bytes()),
                                          to_hex(relay.noise.kem.bytes().first<32>()),
                                          to_hex(relay.noise.kem.bytes().last<32>()),
+                                         to_hex(relay.stateless_reset.bytes()),
                                          to_hex(group.blob.bytes()),
                                          to_hex(group.roster.bytes()),
                                          to_hex(group.membership.seed().bytes()),
