@@ -81,6 +81,9 @@ Error Connection::peer_error(std::uint64_t& code) const {
   if (ccerr->error_code == NGTCP2_CONNECTION_REFUSED) {
     return {ErrorCode::kOverloaded, "the peer takes no new connections", native};
   }
+  if (ccerr->error_code == (NGTCP2_CRYPTO_ERROR | kAlertNoApplicationProtocol)) {
+    return {ErrorCode::kUnsupported, "the peer does not speak this protocol", native};
+  }
   if ((ccerr->error_code & ~0xffULL) == NGTCP2_CRYPTO_ERROR) {
     return {ErrorCode::kHandshakeFailed, "the peer refused the TLS handshake", native};
   }
