@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "noise/handshake_impl.h"
+#include "noise/handshake_fields.h"
 #include "noise/testing/test_support.h"
 
 namespace zerok::noise {
