@@ -63,13 +63,13 @@ std::size_t MessageScheduler::fill_bulk(MutableByteView room) {
     const std::size_t size = write_chunk(begun_.front(), room.subspan(used));
     if (size == 0) return used;
     used += size;
-    Outgoing message = std::move(begun_.front());
-    begun_.pop_front();
+    const Outgoing& message = begun_.front();
     if (message.left() == 0) {
       queued_bytes_ -= message.body.size();
       begun_bytes_ -= message.body.size();
+      begun_.pop_front();
     } else {
-      begun_.push_back(std::move(message));
+      begun_.splice(begun_.end(), begun_, begun_.begin());
     }
   }
 }
@@ -77,13 +77,12 @@ std::size_t MessageScheduler::fill_bulk(MutableByteView room) {
 // Moves the oldest waiting message to those that take turns, if the peer's bounds allow it.
 bool MessageScheduler::begin_next_bulk() {
   if (waiting_.empty() || begun_.size() + 1 >= limits_.open_messages_max) return false;
-  Outgoing& message = waiting_.front();
+  const Outgoing& message = waiting_.front();
   const std::size_t bytes_max = limits_.open_bytes_max - limits_.urgent_message_bytes_max;
   if (message.body.size() > bytes_max - begun_bytes_ || is_open(message.key)) return false;
   if (!urgent_.empty() && urgent_.front().key == message.key) return false;
   begun_bytes_ += message.body.size();
-  begun_.push_back(std::move(message));
-  waiting_.pop_front();
+  begun_.splice(begun_.end(), waiting_, waiting_.begin());
   return true;
 }
 

@@ -5,7 +5,7 @@
 // messages and bytes. Pure: no clock, no socket.
 #pragma once
 
-#include <deque>
+#include <list>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -65,9 +65,10 @@ class MessageScheduler {
   bool begin_next_bulk();
 
   SchedulerLimits limits_;
-  std::deque<Outgoing> urgent_;
-  std::deque<Outgoing> waiting_;  // bulk, in order of push
-  std::deque<Outgoing> begun_;    // bulk, in order of turn
+  // Lists hold no memory while empty, unlike deques: most connections are idle.
+  std::list<Outgoing> urgent_;
+  std::list<Outgoing> waiting_;  // bulk, in order of push
+  std::list<Outgoing> begun_;    // bulk, in order of turn
   std::size_t queued_bytes_ = 0;
   std::size_t begun_bytes_ = 0;
 };
