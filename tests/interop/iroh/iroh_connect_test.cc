@@ -43,6 +43,16 @@ TEST_P(IrohConnectTest, BothProveTheirKeysAndAgreeOnTheProtocolWhenIrohDials) {
   EXPECT_TRUE(iroh_dials(*ours));
 }
 
+TEST_P(IrohConnectTest, IrohReachesAWildcardAddressOfOurs) {
+  // One IPv6 wildcard socket serves both families.
+  OurSide* ours = add_ours_at(SocketAddress::ipv6({}, 0), {});
+  ASSERT_TRUE(ours);
+  const auto link = iroh_dials(*ours, loopback().with_port(ours->address().port()));
+  ASSERT_TRUE(link);
+  EXPECT_TRUE(iroh_sends(*link, 1, 100'000));
+  EXPECT_EQ(ours->transport().stats(link->ours)->remote, iroh_address());
+}
+
 TEST_P(IrohConnectTest, OurDialEndsAsWrongPeerWhenIrohProvesAnotherKey) {
   OurSide* ours = add_ours();
   ASSERT_TRUE(ours);

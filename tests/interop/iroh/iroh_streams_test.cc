@@ -2,6 +2,7 @@
 // Streams to and from iroh: large ones, many at once, both kinds, and ones that are abandoned.
 #include <gmock/gmock.h>
 
+#include "base/system_clock.h"
 #include "tests/interop/iroh/interop_world.h"
 
 namespace zerok::interop {
@@ -56,6 +57,23 @@ TEST_P(IrohStreamsTest, UnidirectionalStreamsArriveWhole) {
   ASSERT_TRUE(back);
   const Json sent = ask("echo_uni", {{"conn", back->iroh}, {"size", 1'000'000}});
   EXPECT_EQ(sent.value("bytes", 0), 1'000'000) << sent.dump();
+}
+
+TEST_P(IrohStreamsTest, StreamsGoOnAfterOurKeyUpdates) {
+  OurSide* ours = add_ours();
+  ASSERT_TRUE(ours);
+  for (const bool we_dial : {true, false}) {
+    const auto link = we_dial ? dial_iroh(*ours) : iroh_dials(*ours);
+    ASSERT_TRUE(link);
+    EXPECT_TRUE(iroh_sends(*link, 1, 10'000));
+    for (int update = 0; update < 2; ++update) {
+      // The peer must have used the keys before the next ones may follow (RFC 9001 section 6.1).
+      ASSERT_TRUE(run_until(
+          [&] { return ours->transport().update_keys(link->ours, monotonic_now()).has_value(); },
+          5s));
+      EXPECT_TRUE(iroh_sends(*link, 1, 200'000));
+    }
+  }
 }
 
 TEST_P(IrohStreamsTest, AnEmptyStreamIsEchoedAsAnEmptyStream) {
