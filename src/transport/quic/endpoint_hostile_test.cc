@@ -227,7 +227,7 @@ TEST(EndpointHostileTest, RefusesAnotherProtocol) {
   Host& client = world.add(2, "10.0.0.2:2000", other);
   client.dial(server);
   EXPECT_TRUE(world.run_until([&] { return client.count(Event::Kind::kClosed) > 0; }));
-  EXPECT_EQ(client.last(Event::Kind::kClosed)->error.code, ErrorCode::kHandshakeFailed);
+  EXPECT_EQ(client.last(Event::Kind::kClosed)->error.code, ErrorCode::kUnsupported);
   EXPECT_EQ(server.events.size(), 0U);
 }
 
