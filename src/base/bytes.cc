@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "base/bytes.h"
 
+#include <algorithm>
+
 namespace zerok {
 namespace {
 

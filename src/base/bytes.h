@@ -25,6 +25,7 @@ inline ByteView as_bytes(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
+// The caller has checked that the span has the 2, 4 or 8 bytes.
 inline void store_be16(MutableByteView out, std::uint16_t v) {
   out[0] = static_cast<std::uint8_t>(v >> 8);
   out[1] = static_cast<std::uint8_t>(v);

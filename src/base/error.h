@@ -57,6 +57,7 @@ struct Error {
   // errno, an ngtcp2 or a GnuTLS code; 0 where there is none.
   std::int64_t native = 0;
 
+  // The same code; words and native codes are for people.
   friend bool operator==(const Error& a, const Error& b) { return a.code == b.code; }
 };
 

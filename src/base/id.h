@@ -7,10 +7,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <compare>
-#include <cstring>
-#include <functional>
 
 #include "base/bytes.h"
 
@@ -21,6 +20,8 @@ std::string blind(ByteView identifier);
 // The whole hash, for tables keyed by bytes that strangers choose.
 std::uint64_t keyed_hash(ByteView bytes);
 
+// No std::hash on purpose: strangers choose ids. Tables keyed by them are ordered, which also keeps
+// a simulation's order of events; where that is too slow, keyed_hash().
 template <typename Tag, std::size_t N>
 class Id {
  public:
@@ -76,18 +77,6 @@ struct RosterHeadTag {
 using RosterHead = Id<RosterHeadTag, 32>;
 
 }  // namespace zerok
-
-template <typename Tag, std::size_t N>
-struct std::hash<zerok::Id<Tag, N>> {
-  std::size_t operator()(const zerok::Id<Tag, N>& id) const noexcept {
-    std::size_t value;
-    static_assert(N >= sizeof(value));
-    // Peers choose their ids, so tables keyed by them must be bounded or ordered; see blind() for a
-    // keyed hash.
-    std::memcpy(&value, id.bytes().data(), sizeof(value));
-    return value;
-  }
-};
 
 template <typename Tag, std::size_t N>
 struct fmt::formatter<zerok::Id<Tag, N>> {

@@ -31,6 +31,22 @@ spdlog::level::level_enum to_spdlog(Level level) {
   return spdlog::level::off;
 }
 
+// More of a line than this tells nobody anything.
+constexpr std::size_t kLineBytesMax = 4096;
+
+// A peer's text can only arrive through Public. It must not forge a second line, command a terminal
+// (ESC, or its one-character forms U+0080 to U+009F, which are c2 80 to c2 9f in UTF-8) or fill the
+// disk.
+void make_harmless(fmt::memory_buffer& line) {
+  if (line.size() > kLineBytesMax) line.resize(kLineBytesMax);
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(line[i]);
+    const auto next = static_cast<unsigned char>(i + 1 < line.size() ? line[i + 1] : ' ');
+    if (byte < 0x20 || byte == 0x7f) line[i] = ' ';
+    if (byte == 0xc2 && next >= 0x80 && next < 0xa0) line[i] = line[i + 1] = ' ';
+  }
+}
+
 // One for the process. Leaked on purpose: something may log while statics are being destroyed.
 struct Output {
   std::mutex mutex;
@@ -64,11 +80,7 @@ void set_sink(Sink sink) {
 void internal::write(Level level, fmt::string_view format, fmt::format_args args) {
   fmt::memory_buffer line;
   fmt::vformat_to(std::back_inserter(line), format, args);
-  // A peer's text can only arrive through Public; a line break in it must not forge a second log
-  // line.
-  for (char& c : line) {
-    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
-  }
+  make_harmless(line);
   auto& output = Output::get();
   const std::lock_guard lock(output.mutex);
   if (output.sink) {

@@ -38,6 +38,8 @@ concept Loggable =
 void set_level(Level level);
 bool enabled(Level level);
 // Where lines go instead of standard error; an empty function restores it. For tests and embedders.
+// Called under the log's lock, one line at a time: it must not log or set a sink itself. After
+// set_sink() has returned the old sink is not called any more.
 using Sink = std::function<void(Level, std::string_view line)>;
 void set_sink(Sink sink);
 

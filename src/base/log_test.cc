@@ -67,5 +67,31 @@ TEST_F(LogTest, ALineBreakInPublicTextCannotForgeALine) {
   EXPECT_EQ(lines_[0], "name a 2026 error forged [31m");
 }
 
+TEST_F(LogTest, PublicTextCannotCommandATerminal) {
+  log::error("{}", log::Public{"a\x7f"
+                               "b\xc2\x9b"
+                               "31m\xc2\x80\xc2\x9f\xc2\xa0\xc3\x9b"});
+  EXPECT_EQ(lines_[0], "a b  31m    \xc2\xa0\xc3\x9b");
+}
+
+TEST_F(LogTest, ALineIsCutAtItsBound) {
+  const std::string text(100000, 'x');
+  log::error("{}", log::Public{text});
+  EXPECT_EQ(lines_[0], std::string(4096, 'x'));
+}
+
+TEST_F(LogTest, OffIsOffForErrorsToo) {
+  log::set_level(log::Level::kOff);
+  log::error("not shown");
+  log::write(log::Level::kOff, "not a level to write at");
+  EXPECT_TRUE(lines_.empty());
+  EXPECT_FALSE(log::enabled(log::Level::kError));
+}
+
+TEST_F(LogTest, PrintsDurationsInMilliseconds) {
+  log::error("{} {}", Duration(1'234'567), Duration(-1'000));
+  EXPECT_EQ(lines_[0], "1.235 ms -0.001 ms");
+}
+
 }  // namespace
 }  // namespace zerok

@@ -22,7 +22,8 @@ inline std::unexpected<Error> fail(ErrorCode code, StaticText text, std::int64_t
 #define ZEROK_INTERNAL_CONCAT2(a, b) a##b
 #define ZEROK_INTERNAL_CONCAT(a, b) ZEROK_INTERNAL_CONCAT2(a, b)
 
-// ZEROK_TRY(const auto header, decode_header(bytes));
+// ZEROK_TRY(const auto header, decode_header(bytes)); Each is several statements: never the lone
+// body of an if or a loop.
 #define ZEROK_TRY(declaration, expression)                                       \
   auto ZEROK_INTERNAL_CONCAT(zerok_try_, __LINE__) = (expression);               \
   if (!ZEROK_INTERNAL_CONCAT(zerok_try_, __LINE__)) {                            \

@@ -24,9 +24,11 @@ using Instant = Clock::time_point;
 // Later than any deadline.
 inline constexpr Instant kNever = Instant::max();
 
-// Instant + Duration that stays at kNever instead of overflowing.
+// Instant + Duration that stays at the ends instead of overflowing. Never stays never.
 constexpr Instant saturating_add(Instant at, Duration by) {
+  if (at == kNever) return kNever;
   if (by > Duration::zero() && at > kNever - by) return kNever;
+  if (by < Duration::zero() && at < Instant::min() - by) return Instant::min();
   return at + by;
 }
 
