@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "transport/quic/connection.h"
+#include "transport/quic/late_cipher.h"
 #include "transport/quic/native.h"
 
 namespace zerok::transport {
@@ -183,12 +184,9 @@ struct ConnectionCallbacks {
     out.recv_crypto_data = recv_crypto_data;
     out.handshake_completed = handshake_completed;
     out.handshake_confirmed = handshake_confirmed;
-    out.encrypt = ngtcp2_crypto_encrypt_cb;
-    out.decrypt = ngtcp2_crypto_decrypt_cb;
+    set_packet_ciphers(out);
     out.hp_mask = ngtcp2_crypto_hp_mask_cb;
     out.recv_retry = ngtcp2_crypto_recv_retry_cb;
-    out.update_key = ngtcp2_crypto_update_key_cb;
-    out.delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb;
     out.delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb;
     out.get_path_challenge_data = ngtcp2_crypto_get_path_challenge_data_cb;
     out.version_negotiation = ngtcp2_crypto_version_negotiation_cb;
