@@ -43,6 +43,19 @@ TEST_P(IrohFaultsTest, AConnectionSurvivesANewSourcePortOfIrohs) {
   EXPECT_EQ(ours->transport().stats(link->ours)->remote, forwarder->client_as_seen());
 }
 
+TEST_P(IrohFaultsTest, StreamsArriveWholeOverAPathThatLosesPackets) {
+  OurSide* ours = add_ours();
+  ASSERT_TRUE(ours);
+  UdpForwarder* forwarder = add_forwarder(ours->address());
+  const auto link = iroh_dials(*ours, forwarder->address());
+  ASSERT_TRUE(link);
+  ask("serve", {{"conn", link->iroh}});
+  forwarder->lose_every(20);
+  EXPECT_TRUE(iroh_sends(*link, 1, 1'000'000));
+  EXPECT_TRUE(we_send(*ours, *link, StreamKind::kBidirectional, 20, 50'000));
+  EXPECT_GT(forwarder->lost(), 50);
+}
+
 TEST_P(IrohFaultsTest, IrohNoticesOurRestartWithinSecondsByStatelessReset) {
   OurSide* ours = add_ours();
   ASSERT_TRUE(ours);

@@ -8,7 +8,7 @@
 namespace zerok::interop {
 namespace {
 
-constexpr std::size_t kLarge = 8 * 1024 * 1024;
+constexpr std::size_t kLarge = 4 * 1024 * 1024;
 // More than either side lets the other have open at once, so both must wait for more credit.
 constexpr std::uint64_t kMany = 300;
 

@@ -71,6 +71,13 @@ void UdpForwarder::replace_upstream() {
   upstream_ = fresh;
 }
 
+bool UdpForwarder::loses(int& packets) {
+  ++packets;
+  if (lose_every_ == 0 || packets % lose_every_ != 0) return false;
+  ++lost_;
+  return true;
+}
+
 void UdpForwarder::poll() {
   ByteArray<65536> packet;
   for (;;) {
@@ -78,6 +85,7 @@ void UdpForwarder::poll() {
     const ssize_t size = recvfrom(front_, packet.data(), packet.size(), 0, from.get(), &from.size);
     if (size < 0) break;
     client_ = from.value();
+    if (loses(packets_up_)) continue;
     NativeAddress to(server_);
     sendto(upstream_, packet.data(), std::size_t(size), 0, to.get(), to.size);
   }
@@ -85,7 +93,7 @@ void UdpForwarder::poll() {
     const ssize_t size = recv(upstream_, packet.data(), packet.size(), 0);
     if (size < 0) break;
     if (is_retry(ByteView(packet.data(), std::size_t(size)))) ++retries_seen_;
-    if (!client_) continue;
+    if (!client_ || loses(packets_down_)) continue;
     NativeAddress to(*client_);
     sendto(front_, packet.data(), std::size_t(size), 0, to.get(), to.size);
   }

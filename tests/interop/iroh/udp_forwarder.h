@@ -26,18 +26,27 @@ class UdpForwarder {
   transport::SocketAddress client_as_seen() const;
 
   void replace_upstream();
+  // From now on loses every nth packet of each direction; 0 for none.
+  void lose_every(int nth) { lose_every_ = nth; }
   void poll();
 
   int front_fd() const { return front_; }
   int upstream_fd() const { return upstream_; }
   int retries_seen() const { return retries_seen_; }
+  int lost() const { return lost_; }
 
  private:
+  bool loses(int& packets);
+
   transport::SocketAddress server_;
   std::optional<transport::SocketAddress> client_;
   int front_ = -1;
   int upstream_ = -1;
   int retries_seen_ = 0;
+  int lose_every_ = 0;
+  int packets_up_ = 0;
+  int packets_down_ = 0;
+  int lost_ = 0;
 };
 
 // An unconnected, non-blocking UDP socket on the loopback address of the family, any free port; -1
