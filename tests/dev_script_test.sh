@@ -40,9 +40,46 @@ expect 2 "the targets are" ./dev fuzz no_such_target
 root="$PWD"
 (cd / && expect 0 '^usage: ' "$root/dev" test --help)
 
-# The closing line of ./dev test.
+expect 2 "whole number" ./dev sim --seeds 12345678901234567890
+
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
+
+# A copy of the script alone, in a folder with a space, on a machine where everything is missing and
+# nothing can be installed: neither root nor sudo, and apt-get is not the real one.
+mkdir "$work/a clone" "$work/bin"
+cp -r dev tools CMakePresets.json "$work/a clone/"
+ln -s /usr/bin/* "$work/bin/" 2>/dev/null || true
+rm -f "$work/bin/"{sudo,id,dpkg-query,apt-get}
+printf '#!/bin/sh\necho 59999\n' >"$work/bin/id"
+printf '#!/bin/sh\nexit 1\n' >"$work/bin/dpkg-query"
+printf '#!/bin/sh\necho apt-get was called\n' >"$work/bin/apt-get"
+chmod +x "$work/bin/"{id,dpkg-query,apt-get}
+printf 'DISTRO=debian DISTRO_VERSION=12 DISTRO_CODENAME=bookworm ARCH=amd64\n' >"$work/machine"
+# bare [NAME=VALUE...] COMMAND: ./dev COMMAND there.
+bare() { (cd "$work/a clone" && env -i PATH="$work/bin" BASH_ENV="$work/machine" "$@"); }
+expect 1 'needs root: run as root, or install sudo' bare HOME="$work" ZEROK_CACHE_DIR="$work/a cache" ./dev setup
+expect 1 'needs root: run as root, or install sudo' bare HOME="$work" ZEROK_CACHE_DIR="$work/a cache" ./dev test
+expect 1 'set ZEROK_CACHE_DIR' bare HOME="$work" ZEROK_CACHE_DIR=/proc/none ./dev setup
+expect 1 'HOME is not set' bare ./dev setup # that user has no home folder
+
+# clean --cache takes what is ours and leaves what is not.
+mkdir -p "$work/top/debian-12-amd64/log" "$work/top/roots/trixie-amd64.77/etc" "$work/top/mine"
+touch "$work/top/roots/trixie-amd64.tar" "$work/top/roots/notes" "$work/a clone/kept"
+(
+  cd "$work/a clone"
+  mkdir build
+  if [[ "$(id -u)" == 0 ]]; then
+    ZEROK_CACHE_DIR="$work/top" BASH_ENV="$work/machine" ./dev clean --cache >/dev/null
+    [[ "$(cd "$work/top" && find . | sort | tr '\n' ' ')" == ". ./mine ./roots ./roots/notes " ]] ||
+      fail "clean --cache left: $(find "$work/top")"
+  else
+    ./dev clean >/dev/null
+  fi
+  [[ ! -e build && -e kept ]] || fail "clean took too much or too little"
+)
+
+# The closing line of ./dev test.
 report() {
   printf '<testsuite>%s</testsuite>' "$1" >"$work/report.xml"
   python3 tools/dev/test_report.py "$work/report.xml"

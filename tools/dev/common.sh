@@ -17,21 +17,25 @@ usage_error() {
 
 # need_number OPTION VALUE: refuses anything but a whole number above zero.
 need_number() {
-  [[ "${2:-}" =~ ^[1-9][0-9]*$ ]] || usage_error "$1 needs a whole number above zero, got '${2:-nothing}'" "for example: $1 10"
+  [[ "${2:-}" =~ ^[1-9][0-9]{0,8}$ ]] || usage_error "$1 needs a whole number above zero, got '${2:-nothing}'" "for example: $1 10"
 }
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
 cpu_count() { nproc; }
 
+# Called before a command whose output goes to a file, or the person would never see why it stopped.
+need_root() {
+  [[ "$(id -u)" == 0 ]] || have sudo || die "this needs root: run as root, or install sudo"
+}
+
 # as_root COMMAND...: runs it as root, through sudo when we are not root.
 as_root() {
+  need_root
   if [[ "$(id -u)" == 0 ]]; then
     "$@"
-  elif have sudo; then
-    sudo -- "$@"
   else
-    die "installing packages needs root: run as root, or install sudo"
+    sudo -- "$@"
   fi
 }
 
@@ -47,6 +51,13 @@ read_machine() {
   have dpkg || die "this is not a Debian machine (no dpkg); see docs/decisions/0001-dependencies.md for what to install by hand"
   ARCH="$(dpkg --print-architecture)"
 }
+
+# A service may run without it; the cache folder, cargo and npm need it.
+if [[ -z "${HOME:-}" ]]; then
+  HOME="$(getent passwd "$(id -u)" | cut -d: -f6 || true)"
+  [[ -n "$HOME" ]] || die "HOME is not set, and this user has no home folder"
+  export HOME
+fi
 
 # The folder for what outlives a clone: built libraries, downloaded roots.
 cache_top() { printf '%s\n' "${ZEROK_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/0k-sync}"; }

@@ -59,6 +59,7 @@ node_packages() {
 
 # apt_update: refreshes the system's package lists.
 apt_update() {
+  need_root
   say "refreshing the package lists (apt-get update)"
   run_logged "$(cache_dir)/log/apt-update.log" as_root apt-get -q update ||
     die "apt-get update failed; check this machine's package sources"
@@ -79,6 +80,7 @@ apt_update_if_needed() {
 apt_install() {
   local why="$1" log
   shift
+  need_root
   apt_update_if_needed "$@"
   log="$(cache_dir)/log/apt-install.log"
   say "installing $why: $*"
@@ -154,9 +156,11 @@ ensure_setup() {
     debian-*) warn "this is Debian $DISTRO_VERSION; ./dev setup is tested on 12 and 13" ;;
     *) die "./dev setup knows Debian 12 and 13, this is $DISTRO $DISTRO_VERSION; see docs/decisions/0001-dependencies.md for what to install by hand" ;;
   esac
-  mkdir -p "$(cache_dir)"
-  local lock group
-  exec {lock}>"$(cache_dir)/setup.lock"
+  local lock group cache
+  cache="$(cache_dir)"
+  mkdir -p "$cache" 2>/dev/null && [[ -w "$cache" ]] ||
+    die "can't write to the cache folder $cache: set ZEROK_CACHE_DIR to a folder that can be written"
+  exec {lock}>"$cache/setup.lock"
   flock --nonblock "$lock" || {
     say "another setup is running; waiting for it"
     flock "$lock"

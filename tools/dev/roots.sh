@@ -12,7 +12,10 @@ readonly PASSED_ON=(http_proxy https_proxy ftp_proxy no_proxy all_proxy HTTP_PRO
 readonly CA_BUNDLE_INSIDE=/etc/ssl/host-ca-bundle.crt
 
 # mounted_in ROOT: the mount points at and below it, deepest first.
-mounted_in() { awk -v root="$1" '$2 == root || index($2, root "/") == 1 { print $2 }' /proc/mounts | sort -r; }
+mounted_in() {
+  # The kernel writes a space in a path as \040.
+  awk -v root="$1" '{ gsub(/\\040/, " ", $2) } $2 == root || index($2, root "/") == 1 { print $2 }' /proc/mounts | sort -r
+}
 
 # release_root ROOT: unmounts what is mounted in it and only then removes it.
 release_root() {
@@ -50,7 +53,7 @@ make_root_archive() {
 }
 
 # let_root_reach_out ROOT: name resolution, proxies and certificates as this machine has them. No
-# credentials: neither cargo's nor npm's settings files are copied as a whole.
+# credentials: of cargo's settings no line that names one is copied, of npm's only the registry.
 let_root_reach_out() {
   local root="$1" file bundle='' settings
   for file in /etc/resolv.conf /etc/hosts; do
@@ -70,7 +73,8 @@ let_root_reach_out() {
   settings="${CARGO_HOME:-$HOME/.cargo}/config.toml"
   if [[ -r "$settings" ]]; then
     as_root mkdir -p "$root/root/.cargo"
-    as_root cp "$settings" "$root/root/.cargo/config.toml"
+    { grep -viE 'token|secret|password|credential' "$settings" || true; } |
+      as_root tee "$root/root/.cargo/config.toml" >/dev/null
   fi
 }
 
@@ -91,6 +95,7 @@ root_environment() {
 # test_in_bare_debian CODENAME: runs ./dev test of HEAD inside; prints its closing line.
 test_in_bare_debian() {
   local codename="$1" folder archive root status=0 environment line
+  need_root
   git rev-parse --verify -q HEAD >/dev/null || die "this is not a git clone; the committed tree is what gets tested"
   [[ -z "$(git status --porcelain --untracked-files=no)" ]] || warn "there are uncommitted changes; they are not tested"
   read_machine
