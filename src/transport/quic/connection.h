@@ -100,6 +100,7 @@ class Connection {
 
  private:
   friend struct ConnectionCallbacks;
+  friend struct ConnectionTestPeer;
   Connection(const ConnectionContext& context, ConnectionId id, Role role, const Path& path);
   Result<void> start(const Cid& destination, const Cid& source, const Incoming* incoming,
                      Instant now);

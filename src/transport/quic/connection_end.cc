@@ -84,7 +84,7 @@ Error Connection::peer_error(std::uint64_t& code) const {
   if (ccerr->error_code == (NGTCP2_CRYPTO_ERROR | kAlertNoApplicationProtocol)) {
     return {ErrorCode::kUnsupported, "the peer does not speak this protocol", native};
   }
-  if ((ccerr->error_code & ~0xffULL) == NGTCP2_CRYPTO_ERROR) {
+  if (!confirmed_ && (ccerr->error_code & ~0xffULL) == NGTCP2_CRYPTO_ERROR) {
     return {ErrorCode::kHandshakeFailed, "the peer refused the TLS handshake", native};
   }
   return {ErrorCode::kTransportProtocol, "the peer closed with a QUIC error", native};
@@ -109,6 +109,7 @@ void Connection::fail_with(int liberr) {
     error = {ErrorCode::kUnsupported, "the peer does not speak this protocol"};
     ngtcp2_ccerr_set_tls_alert(&ccerr, kAlertNoApplicationProtocol, nullptr, 0);
   } else if (liberr == NGTCP2_ERR_CRYPTO) {
+    if (confirmed_) error = {ErrorCode::kTransportProtocol, "the peer broke TLS", error.native};
     ngtcp2_ccerr_set_tls_alert(&ccerr, ngtcp2_conn_get_tls_alert(conn_), nullptr, 0);
   } else {
     ngtcp2_ccerr_set_liberr(&ccerr, liberr, nullptr, 0);

@@ -73,6 +73,10 @@ void Endpoint::touch(ConnectionId id, Slot& slot) {
     limiter_.finished(slot.source);
     if (connection.established()) log::debug("accepted a connection from {}", connection.peer());
   }
+  if (slot.dialling && (connection.established() || connection.finished())) {
+    slot.dialling = false;
+    --dialling_;
+  }
   note(id, slot);
   if (connection.finished()) return bury(id, slot);
   if (!slot.in_send_queue) {
@@ -159,6 +163,8 @@ Instant Endpoint::next_timeout() const {
 }
 
 void Endpoint::unreachable(const SocketAddress& remote, int native) {
+  // Strangers can make up addresses that can't be reached; that must not cost a search.
+  if (dialling_ == 0) return;
   std::vector<ConnectionId> affected;
   for (const auto& [id, slot] : connections_) {
     const Connection& connection = *slot.connection;
@@ -188,7 +194,10 @@ Result<ConnectionId> Endpoint::dial(const SocketAddress& address, const Endpoint
   const SocketAddress any = address.family() == AddressFamily::kIpv4 ? SocketAddress::ipv4({}, 0)
                                                                      : SocketAddress::ipv6({}, 0);
   ZEROK_TRY(auto connection, Connection::dial(context_, id, {any, address}, peer, now_));
-  touch(id, add(id, std::move(connection)));
+  Slot& slot = add(id, std::move(connection));
+  slot.dialling = true;
+  ++dialling_;
+  touch(id, slot);
   log::debug("dialling {}", peer);
   return id;
 }

@@ -67,12 +67,14 @@ class Endpoint {
   Counts counts() const;
 
  private:
+  friend struct ConnectionTestPeer;
   struct Slot {
     std::unique_ptr<Connection> connection;
     Instant deadline = kNever;
     std::size_t heap_at = kNowhere;
     SourceLimiter::Source source{};
     bool half_open = false;
+    bool dialling = false;
     bool in_send_queue = false;
     bool in_event_queue = false;
   };
@@ -94,6 +96,7 @@ class Endpoint {
   void receive_stranger(const Path& path, std::uint8_t ecn, ByteView datagram, Instant now);
   void receive_initial(const Path& path, std::uint8_t ecn, ByteView datagram,
                        const InitialHeader& header, Instant now);
+  void warn_refused(StaticText reason);
   bool admit(const Path& path, const InitialHeader& header, bool proven, Instant now,
              SourceLimiter::Source& source);
 
@@ -113,6 +116,9 @@ class Endpoint {
   std::deque<OutPacket> outbox_;
   PacketBatch batch_;
   std::size_t half_open_ = 0;
+  std::size_t dialling_ = 0;
+  std::optional<Instant> warned_;
+  std::uint64_t refused_ = 0;
   std::uint64_t next_id_ = 1;
   Instant now_{};
 };

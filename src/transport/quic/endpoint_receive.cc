@@ -100,14 +100,28 @@ void Endpoint::receive_initial(const Path& path, std::uint8_t ecn, ByteView data
   touch(id, slot);
 }
 
+// Says why strangers are turned away, at most once a minute however many there are.
+void Endpoint::warn_refused(StaticText reason) {
+  ++refused_;
+  if (warned_ && now_ - *warned_ < std::chrono::minutes(1)) return;
+  warned_ = now_;
+  log::warn("handshakes refused: {}; {} since the last such line, {} half-open, {} connections",
+            reason, refused_, half_open_, connections_.size());
+  refused_ = 0;
+}
+
 // Whether a handshake may begin. If not, whatever answer is due has been posted.
 bool Endpoint::admit(const Path& path, const InitialHeader& header, bool proven, Instant now,
                      SourceLimiter::Source& source) {
   if (connections_.size() >= config_.connections_max) {
+    warn_refused("too many connections");
     post(path, stateless_.refusal(header, NGTCP2_CONNECTION_REFUSED, now));
     return false;
   }
-  if (half_open_ >= config_.half_open_max) return false;
+  if (half_open_ >= config_.half_open_max) {
+    warn_refused("too many unfinished handshakes");
+    return false;
+  }
   const bool loaded = half_open_ >= config_.retry_half_open_min;
   const bool ask =
       config_.retry == RetryPolicy::kAlways || (config_.retry == RetryPolicy::kUnderLoad && loaded);
@@ -120,7 +134,7 @@ bool Endpoint::admit(const Path& path, const InitialHeader& header, bool proven,
   if (!proven && config_.retry != RetryPolicy::kNever) {
     post(path, stateless_.retry(header, path.remote, now));
   } else {
-    log::debug("a source is over its limit of handshakes");
+    warn_refused("a source is over its limit");
   }
   return false;
 }

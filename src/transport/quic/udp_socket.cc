@@ -265,7 +265,6 @@ UdpSocket::SendStatus UdpSocket::send_datagrams(const PacketBatch& batch, ByteVi
       case EINTR:
         continue;
       case EAGAIN:
-      case ENOBUFS:
         return SendStatus::kBlocked;
       case ENETUNREACH:
       case EHOSTUNREACH:
@@ -274,7 +273,8 @@ UdpSocket::SendStatus UdpSocket::send_datagrams(const PacketBatch& batch, ByteVi
       case EPERM:
         return SendStatus::kUnreachable;
       default:
-        // EMSGSIZE is how a path MTU probe learns that it is too large.
+        // EMSGSIZE is how a path MTU probe learns that it is too large. ENOBUFS is a full device
+        // queue, on which one can't wait.
         return SendStatus::kDropped;
     }
   }
