@@ -283,10 +283,14 @@ Result<void> Endpoint::update_keys(ConnectionId connection, Instant now) {
   return {};
 }
 
-void Endpoint::close_all(std::uint64_t code) {
-  std::vector<ConnectionId> all;
-  for (const auto& [id, slot] : connections_) all.push_back(id);
-  for (const ConnectionId id : all) close(id, code);
+bool Endpoint::close_some(std::uint64_t code) {
+  std::vector<ConnectionId> some;
+  for (const auto& [id, slot] : connections_) {
+    if (some.size() == kOutboxMax / 2) break;
+    some.push_back(id);
+  }
+  for (const ConnectionId id : some) close(id, code);
+  return !connections_.empty();
 }
 
 Endpoint::Counts Endpoint::counts() const {

@@ -51,8 +51,9 @@ class Endpoint {
 
   // Starts a QUIC key update, which else happens by itself when a key has served long enough.
   Result<void> update_keys(ConnectionId connection, Instant now);
-  // Closes all connections, for an orderly end; poll_transmit() has the packets that say so.
-  void close_all(std::uint64_t code);
+  // For an orderly end: closes as many connections as the outbox has room for; poll_transmit() has
+  // the packets that say so. False when none are left.
+  bool close_some(std::uint64_t code);
 
   // What is held now, for metrics and tests.
   struct Counts {

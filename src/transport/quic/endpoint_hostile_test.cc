@@ -314,6 +314,26 @@ TEST(EndpointHostileTest, WithstandsDamagedCopiesOfEveryPacketOfALiveConnection)
   EXPECT_EQ(server.endpoint().counts().connections, 1U + server.endpoint().counts().half_open);
 }
 
+TEST(EndpointHostileTest, TakesAClockThatGoesBackwardsForOneThatStands) {
+  World world(17);
+  Host& server = world.add(1, "10.0.0.1:1000");
+  Host& client = world.add(2, "10.0.0.2:2000");
+  const Pair pair = connect(world, client, server);
+  world.run_for(seconds(3));
+  const Instant early{seconds(1)};
+  client.send(pair.client, random_bytes(1, 5'000));
+  client.endpoint().handle_timeouts(early);
+  while (const PacketBatch* batch = client.endpoint().poll_transmit(early)) {
+    for (std::size_t i = 0; i < batch->segments(); ++i) {
+      server.endpoint().receive({server.address(), client.address()}, 0, batch->segment(i), early);
+    }
+  }
+  server.endpoint().handle_timeouts(early);
+  while (server.endpoint().poll_transmit(early) != nullptr) {
+  }
+  expect_alive(world, client, server, pair);
+}
+
 TEST(EndpointHostileTest, WithstandsRandomDatagrams) {
   World world(16);
   Host& server = world.add(1, "10.0.0.1:1000");

@@ -43,8 +43,11 @@ QuicTransport::QuicTransport(const QuicConfig& config, std::unique_ptr<TlsIdenti
 
 QuicTransport::~QuicTransport() {
   if (!abandoned_) {
-    endpoint_.close_all(0);
-    flush(monotonic_now());
+    bool more = true;
+    while (more && blocked_ == nullptr) {
+      more = endpoint_.close_some(0);
+      flush(monotonic_now());
+    }
   }
   if (wake_fd_ >= 0) ::close(wake_fd_);
   if (poll_fd_ >= 0) ::close(poll_fd_);
