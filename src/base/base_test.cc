@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <set>
 #include <type_traits>
 
@@ -165,6 +168,18 @@ TEST(IdTest, FormatsOnlyItsBlindedForm) {
   EXPECT_FALSE(EndpointId::from_bytes(Bytes(33)));
   EXPECT_EQ(EndpointId::from_bytes(Bytes(32, 0x42)), id);
   EXPECT_NE(EndpointId::from_bytes(Bytes(32, 0x43)), id);
+}
+
+TEST(IdTest, AnotherProcessBlindsTheSameIdentifierDifferently) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");  // a new process, not a fork of this one
+  const std::string here = blind(Bytes(32, 0x42));
+  EXPECT_EXIT(
+      {
+        std::fprintf(stderr, "blinded: %s\n", blind(Bytes(32, 0x42)).c_str());
+        std::exit(0);
+      },
+      testing::ExitedWithCode(0),
+      testing::AllOf(testing::HasSubstr("blinded: "), testing::Not(testing::HasSubstr(here))));
 }
 
 TEST(RngTest, TheSameSeedGivesTheSameBytesAndForksDiffer) {

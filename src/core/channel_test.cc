@@ -226,22 +226,32 @@ TEST_F(ChannelTest, AWrongLengthIsRefusedBeforeAnythingOfItIsHeld) {
 }
 
 TEST_F(ChannelTest, AnUnprovenPeerCannotMakeTheResponderHoldALargeRecord) {
-  exchange();
-  ByteArray<2> header;
-  store_be16(header, 60000);
-  relay_->give(header, now_);
-  ASSERT_TRUE(relay_->failed);
-  EXPECT_EQ(relay_->failed->code, ErrorCode::kTooLarge);
-}
-
-TEST_F(ChannelTest, AnEmptyRecordIsRefused) {
-  establish();
-  for (const std::uint16_t length : std::initializer_list<std::uint16_t>{0, 16}) {
+  for (const std::uint16_t length : std::initializer_list<std::uint16_t>{16384, 16385, 65535}) {
+    client_ = std::make_unique<Side>(make_client(relay_keys_.identity().id()));
+    relay_ = std::make_unique<Side>(make_relay());
+    exchange();
     ByteArray<2> header;
     store_be16(header, length);
     relay_->give(header, now_);
-    ASSERT_TRUE(relay_->failed);
-    EXPECT_EQ(relay_->failed->code, ErrorCode::kMalformed);
+    ASSERT_EQ(relay_->failed.has_value(), length > 16384) << length;
+    if (relay_->failed) {
+      EXPECT_EQ(relay_->failed->code, ErrorCode::kTooLarge);
+    }
+  }
+}
+
+TEST_F(ChannelTest, AnEmptyRecordIsRefused) {
+  for (const std::uint16_t length : std::initializer_list<std::uint16_t>{0, 16, 17}) {
+    client_ = std::make_unique<Side>(make_client(relay_keys_.identity().id()));
+    relay_ = std::make_unique<Side>(make_relay());
+    establish();
+    ByteArray<2> header;
+    store_be16(header, length);
+    relay_->give(header, now_);
+    ASSERT_EQ(relay_->failed.has_value(), length < 17) << length;
+    if (relay_->failed) {
+      EXPECT_EQ(relay_->failed->code, ErrorCode::kMalformed);
+    }
   }
 }
 

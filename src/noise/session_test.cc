@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "crypto/aead.h"
 #include "crypto/device_keys.h"
 #include "noise/testing/test_support.h"
 
@@ -176,6 +177,31 @@ TEST(CipherStateTest, AFailedOpenDoesNotAdvanceTheCounter) {
   EXPECT_EQ(NoiseTestPeer::n(receiver), 0u);
   EXPECT_TRUE(receiver.decrypt_with_ad(as_bytes("ad"), message, text));
   EXPECT_EQ(NoiseTestPeer::n(receiver), 1u);
+}
+
+TEST(CipherStateTest, TheNonceIsFourZeroBytesAndTheWholeCounterInLittleEndian) {
+  DeterministicRng rng(2);
+  crypto::ChaChaPolyKey key;
+  rng.fill(key.mutable_bytes());
+  const std::pair<std::uint64_t, const char*> nonces[] = {
+      {0, "000000000000000000000000"},
+      {0xff, "00000000ff00000000000000"},
+      {0x100, "000000000001000000000000"},
+      {std::uint64_t{1} << 32, "000000000000000001000000"},
+      {0x0102030405060708, "000000000807060504030201"}};
+  for (const auto& [n, hex] : nonces) {
+    CipherState state;
+    state.initialize_key(key.clone());
+    NoiseTestPeer::set_n(state, n);
+    ByteArray<21> message;
+    ASSERT_TRUE(state.encrypt_with_ad({}, as_bytes("hello"), message));
+    const Bytes nonce = *from_hex(hex);
+    ByteArray<21> expected;
+    crypto::chacha_poly_seal(key, std::span<const std::uint8_t, 12>(nonce), {}, as_bytes("hello"),
+                             expected);
+    EXPECT_EQ(to_hex(message), to_hex(expected)) << n;
+    EXPECT_EQ(NoiseTestPeer::n(state), n + 1);
+  }
 }
 
 TEST(CipherStateTest, PassesDataThroughUntilItHasAKey) {
