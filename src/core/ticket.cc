@@ -15,6 +15,9 @@ constexpr std::string_view kPrefix = "0krelay";
 constexpr std::string_view kChecksumLabel = "0k-sync v1 ticket checksum";
 constexpr std::uint64_t kVersion = 1;
 constexpr std::size_t kChecksumBytes = 4;
+// Of the body: what the longest text a reader takes can carry.
+constexpr std::size_t kBodyBytesMax =
+    (RelayTicket::kTextBytesMax - kPrefix.size()) * 5 / 8 - kChecksumBytes;
 
 ByteArray<kChecksumBytes> checksum(ByteView body) {
   const auto hash = crypto::Sha256().update(as_bytes(kChecksumLabel)).update(body).finish();
@@ -79,7 +82,7 @@ Result<std::string> RelayTicket::to_text() const {
   if (admission_token && (admission_token->empty() || admission_token->size() > kTokenBytesMax)) {
     return fail(ErrorCode::kInvalidArgument, "an admission token has 1 to 64 bytes");
   }
-  wire::Encoder encoder(kTextBytesMax / 2);
+  wire::Encoder encoder(kBodyBytesMax);
   encoder.add_array(5)
       .add_unsigned(kVersion)
       .add_bin(endpoint.bytes())

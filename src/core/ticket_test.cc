@@ -7,6 +7,8 @@
 #include <iterator>
 
 #include "base/rng.h"
+#include "crypto/hash.h"
+#include "wire/encoder.h"
 
 namespace zerok::core {
 namespace {
@@ -45,6 +47,68 @@ TEST(RelayTicketTest, RefusesEveryTruncationAndEveryChangedCharacter) {
     EXPECT_FALSE(RelayTicket::parse(changed)) << n;
   }
   EXPECT_FALSE(RelayTicket::parse(text + "a"));
+}
+
+// A ticket with a checksum that is right and a body that is the caller's.
+std::string sealed(const Bytes& body) {
+  Bytes bytes = body;
+  const auto sum =
+      crypto::Sha256().update(as_bytes("0k-sync v1 ticket checksum")).update(body).finish();
+  bytes.insert(bytes.end(), sum.begin(), sum.begin() + 4);
+  return "0krelay" + to_base32(bytes);
+}
+
+TEST(RelayTicketTest, TheLargestTicketItAllowsRoundTrips) {
+  RelayTicket ticket = sample();
+  ticket.addresses.assign(RelayTicket::kAddressesMax, std::string(254, 'a') + ":65535");
+  ticket.admission_token = Bytes(RelayTicket::kTokenBytesMax, 0xff);
+  const auto text = ticket.to_text();
+  ASSERT_TRUE(text) << text.error().text.view();
+  const auto back = RelayTicket::parse(*text);
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->addresses, ticket.addresses);
+  ticket.addresses[0].insert(0, "a");
+  EXPECT_FALSE(ticket.to_text());
+}
+
+TEST(RelayTicketTest, ReadsOnlyWhatTheSpecificationAllowsUnderARightChecksum) {
+  const auto body = [](std::uint64_t version, const std::vector<std::string>& addresses,
+                       const std::optional<Bytes>& token) {
+    wire::Encoder encoder(RelayTicket::kTextBytesMax);
+    encoder.add_array(5).add_unsigned(version).add_bin(Bytes(32, 1)).add_bin(Bytes(32, 2));
+    encoder.add_array(static_cast<std::uint32_t>(addresses.size()));
+    for (const auto& address : addresses) encoder.add_str(address);
+    token ? encoder.add_bin(*token) : encoder.add_nil();
+    return *encoder.take();
+  };
+  EXPECT_TRUE(RelayTicket::parse(sealed(body(1, {"a:1"}, Bytes{1}))));
+  EXPECT_EQ(RelayTicket::parse(sealed(body(2, {"a:1"}, {}))).error().code, ErrorCode::kUnsupported);
+  EXPECT_FALSE(RelayTicket::parse(sealed(body(1, {}, {}))));
+  EXPECT_FALSE(RelayTicket::parse(sealed(body(1, std::vector<std::string>(9, "a:1"), {}))));
+  EXPECT_FALSE(RelayTicket::parse(sealed(body(1, {"a:0"}, {}))));
+  EXPECT_FALSE(RelayTicket::parse(sealed(body(1, {std::string(256, 'a') + ":4433"}, {}))));
+  EXPECT_FALSE(RelayTicket::parse(sealed(body(1, {"a:1"}, Bytes{}))));
+  EXPECT_FALSE(RelayTicket::parse(sealed(body(1, {"a:1"}, Bytes(65)))));
+}
+
+TEST(RelayTicketTest, WithAnyByteOfTheBodyChangedRefusesOrWritesExactlyThatText) {
+  const std::string text = *sample().to_text();
+  const Bytes bytes = *from_base32(std::string_view(text).substr(7));
+  const Bytes body(bytes.begin(), bytes.end() - 4);
+  std::size_t read = 0;
+  for (std::size_t at = 0; at < body.size(); ++at) {
+    for (int value = 0; value < 256; ++value) {
+      Bytes changed = body;
+      changed[at] = static_cast<std::uint8_t>(value);
+      const auto ticket = RelayTicket::parse(sealed(changed));
+      if (!ticket) continue;
+      ++read;
+      EXPECT_EQ(ticket->to_text().value(), sealed(changed)) << at;
+    }
+    EXPECT_FALSE(RelayTicket::parse(
+        sealed(Bytes(body.begin(), body.begin() + static_cast<std::ptrdiff_t>(at)))));
+  }
+  EXPECT_GT(read, 64u * 255u) << "both keys may be anything";
 }
 
 TEST(RelayTicketTest, ReadsUpperCaseBecausePeopleAndQrCodesUseIt) {
