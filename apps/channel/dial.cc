@@ -176,8 +176,13 @@ Result<LinkId> connect(const core::RelayTicket& ticket, Driver& driver, std::uin
       last = address.error();
       continue;
     }
-    ZEROK_TRY(const LinkId id, driver.endpoint().dial(*address, ticket.endpoint,
-                                                      ticket.noise_identity, monotonic_now()));
+    const auto dialled =
+        driver.endpoint().dial(*address, ticket.endpoint, ticket.noise_identity, monotonic_now());
+    if (!dialled) {
+      last = dialled.error();
+      continue;
+    }
+    const LinkId id = *dialled;
     const Instant until = monotonic_now() + std::chrono::seconds(timeout_s);
     while (!stop_requested()) {
       const auto event = driver.next_event(until);
@@ -209,14 +214,18 @@ int dial(const DialOptions& options) {
   const auto secret = read_key_file(options.key_file);
   if (!secret) return complain(options.key_file, secret.error()), kExitFailed;
 
-  const auto first = resolve(ticket->addresses[0]);
-  const bool ipv6 = first && first->family() == transport::AddressFamily::kIpv6;
-  const auto bind = *transport::SocketAddress::parse(ipv6 ? "[::]:0" : "0.0.0.0:0");
   const auto keys = crypto::DeviceKeys::derive(crypto::DeviceSecret(secret->bytes()));
   // A dialler answers no strangers, so a fresh reset secret serves.
   Secret<32> reset_secret;
   SystemRng().fill(reset_secret.mutable_bytes());
-  auto driver = Driver::create(bind, false, keys.signing, keys.noise, reset_secret);
+  const auto driver_on = [&](const char* bind) {
+    return Driver::create(*transport::SocketAddress::parse(bind), false, keys.signing, keys.noise,
+                          reset_secret);
+  };
+  // One socket for both families, as the ticket may name addresses of both; or a machine without
+  // IPv6.
+  auto driver = driver_on("[::]:0");
+  if (!driver) driver = driver_on("0.0.0.0:0");
   if (!driver) return complain("socket", driver.error()), kExitFailed;
 
   stop_on_signals();
