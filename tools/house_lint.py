@@ -215,12 +215,15 @@ def check_named_in_cmake(tree):
             continue
         folder = os.path.dirname(path)
         text = "\n".join(line.split("#")[0] for line in lines)
-        for word in re.findall(r"[^\s()\";]+\.cc\b", text):
+        for word in re.findall(r"[^\s()\";]+\.(?:cc|py|sh)\b", text):
             word = word.replace("${CMAKE_SOURCE_DIR}/", "/").replace("${CMAKE_CURRENT_SOURCE_DIR}/", "")
             named.add(word[1:] if word.startswith("/") else os.path.normpath(os.path.join(folder, word)))
     for path, _ in tree.cxx():
         if path.endswith(".cc") and path not in named:
             yield Finding(path, 1, "cmake", "no CMakeLists.txt names this file: it is never built")
+    for path in tree.files:
+        if path.endswith(("_test.py", "_test.sh")) and path not in named:
+            yield Finding(path, 1, "cmake", "no CMakeLists.txt names this test: it never runs")
 
 
 def check_first_lines(tree):

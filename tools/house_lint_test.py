@@ -105,6 +105,14 @@ class HouseLintTest(unittest.TestCase):
                              "src/wire/other_test.cc": SPDX})
         self.assertEqual([f.rule for f in found], ["cmake"])
 
+    def test_a_script_test_that_no_cmake_file_names_is_found(self):
+        for path in ("tests/integration/a_test.py", "tests/a_test.sh", "tools/a_test.py"):
+            with self.subTest(path=path):
+                self.assert_found("cmake", path, SPDX_HASH)
+        found = self.lint(**{"tests/CMakeLists.txt": SPDX_HASH + 'add_test("${CMAKE_CURRENT_SOURCE_DIR}/b/a_test.py")\n',
+                             "tests/b/a_test.py": SPDX_HASH})
+        self.assertEqual([str(f) for f in found], [])
+
     def test_a_source_named_from_another_folder_counts(self):
         found = self.lint(**{"tests/CMakeLists.txt": SPDX_HASH + "x(../fuzz/a.cc ${CMAKE_SOURCE_DIR}/fuzz/b.cc)\n",
                              "fuzz/a.cc": SPDX + "// Why.\n", "fuzz/b.cc": SPDX + "// Why.\n"})
