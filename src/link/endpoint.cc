@@ -121,8 +121,13 @@ void Endpoint::handle(const transport::Event& event) {
       return mark_ready(event.connection, entry);
     case Kind::kReadable:
     case Kind::kStreamReset:
-    case Kind::kStreamStopped:
       if (entry.link && event.stream == entry.link->stream()) mark_ready(event.connection, entry);
+      return;
+    case Kind::kStreamStopped:
+      // Nothing we send arrives any more, and nobody else would ever say so.
+      if (entry.link && event.stream == entry.link->stream()) {
+        fail_link(event.connection, {ErrorCode::kReset, "the peer reads no more of the channel"});
+      }
       return;
     case Kind::kAccepted:
     case Kind::kPeerMoved:

@@ -319,6 +319,21 @@ TEST_F(EndpointTest, APeerThatStopsReadingStopsItsSenderAndNobodyElse) {
   EXPECT_FALSE(client_->closed.contains(id));
 }
 
+TEST_F(EndpointTest, APeerThatRefusesToListenIsClosedWithAClearError) {
+  const LinkId id = open(*client_);
+  const LinkId to_client = relay_->opened[0];
+  // The client's one stream: RFC 9000 section 2.1.
+  client_->transport.stop_reading(id, transport::StreamId{0}, 7);
+  ASSERT_TRUE(run_until(
+      [&] {
+        static_cast<void>(relay_->send(to_client, 1, Bytes{1}));
+        return relay_->closed.contains(to_client);
+      },
+      seconds(2)));
+  EXPECT_EQ(relay_->closed.at(to_client).code, ErrorCode::kReset);
+  EXPECT_TRUE(run_until([&] { return client_->closed.contains(id); }, seconds(2)));
+}
+
 TEST_F(EndpointTest, LinksTakeTurnsSoThatAFloodDoesNotSilenceTheOthers) {
   const LinkId id = open(*client_);
   auto* other = add({});
