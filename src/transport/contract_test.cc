@@ -289,6 +289,73 @@ TEST_F(TransportContractTest, AbandonedStreamsGiveTheirRoomBack) {
   }
 }
 
+TEST_F(TransportContractTest, RoomForStreamsIsGivenBackEvenIfNobodySaysAnythingAfterwards) {
+  connect();
+  const std::size_t streams_max = harness_->shape().streams_max;
+  for (int round = 0; round < 3; ++round) {
+    std::vector<StreamId> streams;
+    ASSERT_TRUE(run_until(
+        [&] {
+          while (streams.size() < streams_max) {
+            const auto stream = dialer_->open_stream(near_, StreamKind::kUnidirectional);
+            if (!stream) return false;
+            streams.push_back(*stream);
+          }
+          return true;
+        },
+        seconds(3)))
+        << "only " << streams.size() << " of " << streams_max << " in round " << round;
+    for (const StreamId stream : streams) {
+      ASSERT_TRUE(write_all(dialer_, near_, stream, pattern(10, 1), false));
+      ASSERT_TRUE(await(listener_, Kind::kStreamOpened, far_));
+    }
+    for (const StreamId stream : streams) dialer_->reset_stream(near_, stream, 1);
+    // The listener's application is slow to look: by then all is acknowledged.
+    const Instant later = harness_->now() + std::chrono::milliseconds(200);
+    while (harness_->now() < later) {
+      dialer_->step(harness_->now());
+      listener_->step(harness_->now());
+      harness_->wait();
+    }
+    for (std::size_t i = 0; i < streams_max; ++i) {
+      ASSERT_TRUE(await(listener_, Kind::kStreamReset, far_));
+    }
+  }
+}
+
+TEST_F(TransportContractTest, AWriterIsWokenThoughOtherStreamsKeepMostOfTheBuffer) {
+  connect();
+  const auto shape = harness_->shape();
+  // All but one of the streams that fill the connection are never read.
+  for (std::size_t i = 1; i < shape.connection_bytes_max / shape.stream_bytes_max; ++i) {
+    const StreamId stuck = dialer_->open_stream(near_, StreamKind::kUnidirectional).value();
+    const Bytes flood = pattern(shape.stream_bytes_max, 7);
+    std::size_t written = 0;
+    run_until(
+        [&] {
+          written += dialer_->write(near_, stuck, ByteView(flood).subspan(written), false).value();
+          return written == flood.size();
+        },
+        seconds(2));
+  }
+  dialer_.events.clear();
+  const StreamId live = dialer_->open_stream(near_, StreamKind::kUnidirectional).value();
+  const Bytes all = pattern(3 * shape.stream_bytes_max, 8);
+  std::size_t written = dialer_->write(near_, live, all, true).value();
+  Bytes received;
+  bool fin = false;
+  EXPECT_TRUE(run_until([&] {
+    const bool may_write = has(dialer_, Kind::kWritable, near_);
+    dialer_.events.clear();
+    if (may_write && written < all.size()) {
+      written += dialer_->write(near_, live, ByteView(all).subspan(written), true).value();
+    }
+    return read_some(listener_, far_, live, 4096, received, fin);
+  })) << "stopped after "
+      << written << " of " << all.size();
+  EXPECT_TRUE(received == all);
+}
+
 TEST_F(TransportContractTest, ClosingReachesThePeerWithItsCodeAndIsFinal) {
   connect();
   const StreamId stream = dialer_->open_stream(near_, StreamKind::kBidirectional).value();

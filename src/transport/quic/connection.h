@@ -123,6 +123,7 @@ class Connection {
   void queue_event(Stream& stream, StreamEventBit bit);
   void drop_unread(Stream& stream);
   void forget_sent(Stream& stream);
+  void wake_writers(Stream& stream, std::size_t held_before);
   void on_stream_data(Stream& stream, ByteView bytes, bool fin);
   void on_acknowledged(Stream& stream, std::uint64_t offset);
   void on_stopped(Stream& stream, std::uint64_t code);

@@ -131,8 +131,29 @@ void Connection::drop_unread(Stream& stream) {
 }
 
 void Connection::forget_sent(Stream& stream) {
+  const std::size_t held_before = send_buffered_;
   send_buffered_ -= stream.send.size();
   stream.send.clear();
+  wake_writers(stream, held_before);
+}
+
+// Tells writers that there is room again: `stream` holds less than before, and with it all streams.
+void Connection::wake_writers(Stream& stream, std::size_t held_before) {
+  if (conn_ == nullptr) return;
+  const QuicConfig& config = context_.config;
+  const std::size_t worth_while =
+      std::min(config.stream_send_buffer, config.connection_send_buffer) / 2;
+  const std::size_t room = config.connection_send_buffer - send_buffered_;
+  const auto wake = [&](Stream& writer) {
+    if (!writer.wants_writable || !writer.can_send) return;
+    // Not once per packet; but a writer with nothing on its way has nothing else to wait for.
+    const bool much = writer.send.size() <= config.stream_send_buffer / 2 && room >= worth_while;
+    if (!much && (writer.send.size() > 0 || room == 0)) return;
+    writer.wants_writable = false;
+    queue_event(writer, kWritableBit);
+  };
+  if (config.connection_send_buffer - held_before >= worth_while) return wake(stream);
+  for (auto& [id, writer] : streams_) wake(*writer);
 }
 
 void Connection::on_stream_data(Stream& stream, ByteView bytes, bool fin) {
@@ -155,17 +176,7 @@ void Connection::on_acknowledged(Stream& stream, std::uint64_t offset) {
   const std::size_t stream_before = stream.send.size();
   stream.send.acknowledge(offset);
   send_buffered_ -= stream_before - stream.send.size();
-  const QuicConfig& config = context_.config;
-  // A writer is woken when it can do something worth while, and not once per packet.
-  const auto wake = [&](Stream& writer) {
-    if (!writer.wants_writable || !writer.can_send) return;
-    if (writer.send.size() > config.stream_send_buffer / 2) return;
-    writer.wants_writable = false;
-    queue_event(writer, kWritableBit);
-  };
-  if (send_buffered_ > config.connection_send_buffer / 2) return;
-  if (held_before <= config.connection_send_buffer / 2) return wake(stream);
-  for (auto& [id, writer] : streams_) wake(*writer);
+  wake_writers(stream, held_before);
 }
 
 void Connection::on_stopped(Stream& stream, std::uint64_t code) {

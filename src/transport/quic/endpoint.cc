@@ -264,6 +264,8 @@ std::optional<Event> Endpoint::poll_event() {
         if (event->kind == Event::Kind::kClosed) {
           log::debug("connection with {} closed: {}", event->peer, event->error);
           erase(id);
+        } else if (!slot->connection->finished()) {
+          touch(id, *slot);  // a stream whose last event this was makes room, which is to be told
         }
         return event;
       }
