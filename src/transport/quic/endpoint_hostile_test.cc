@@ -107,6 +107,46 @@ TEST(EndpointHostileTest, KeepsNoStateForAnUnprovenAddressWhenRetryIsAlways) {
   expect_alive(world, client, server, pair);
 }
 
+TEST(EndpointHostileTest, LetsHonestClientsInUnderLoadWhileCheapPacketsAskForAnswers) {
+  QuicConfig config;
+  config.retry = RetryPolicy::kAlways;
+  World world(17);
+  Host& server = world.add(1, "10.0.0.1:1000", config);
+  Host& honest = world.add(2, "10.0.0.2:2000");
+  // Far more than the answers of a second, with each packet that the honest client sends.
+  std::uint64_t seed = 0;
+  world.faults.delay = {};
+  world.filter = [&](const SocketAddress& from, const SocketAddress&, ByteView) {
+    for (int i = 0; from == honest.address() && i < 3'000; ++i) {
+      Bytes noise = random_bytes(++seed, 22);
+      noise[0] = 0x40;
+      world.inject(stranger(1), server, noise);
+      if (i % 1'000 == 0) world.drain(server);
+    }
+    return true;
+  };
+  honest.dial(server);
+  EXPECT_TRUE(
+      world.run_until([&] { return honest.count(Event::Kind::kConnected) > 0; }, seconds(2)));
+}
+
+TEST(EndpointHostileTest, TakesNoFirstPacketWithAGuessableConnectionId) {
+  World world(18);
+  Host& server = world.add(1, "10.0.0.1:1000");
+  for (std::size_t size = 0; size <= 8; ++size) {
+    // Version 1, Initial; ids of `size` and 4 bytes, a token of 5 bytes that means nothing.
+    Bytes packet = {0xc3, 0, 0, 0, 1, static_cast<std::uint8_t>(size)};
+    packet.resize(packet.size() + size, 0x11);
+    for (const int byte : {4, 9, 9, 9, 9, 5, 1, 2, 3, 4, 5, 0x44, 0x80}) {
+      packet.push_back(static_cast<std::uint8_t>(byte));
+    }
+    packet.resize(1'200);
+    world.inject(stranger(size), server, packet);
+    // Only the last gets as far as being tried, and limited as its source.
+    EXPECT_EQ(server.endpoint().counts().sources, size < 8 ? 0U : 1U) << size;
+  }
+}
+
 TEST(EndpointHostileTest, LimitsHandshakesPerMinuteOfOneSource) {
   QuicConfig config;
   config.retry = RetryPolicy::kNever;

@@ -65,6 +65,8 @@ void Endpoint::receive_stranger(const Path& path, std::uint8_t ecn, ByteView dat
   if (!config_.accept || datagram.size() < kInitialDatagramMin) return;
   ngtcp2_pkt_hd native;
   if (ngtcp2_accept(&native, datagram.data(), datagram.size()) != 0) return;
+  // RFC 9000 section 7.2. ngtcp2 lets any length pass beside a token; ours name our own ids.
+  if (native.dcid.datalen < NGTCP2_MIN_INITIAL_DCIDLEN) return;
   const InitialHeader header{native.version, from_native(native.dcid), from_native(native.scid),
                              ByteView(native.token, native.tokenlen)};
   receive_initial(path, ecn, datagram, header, now);

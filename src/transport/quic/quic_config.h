@@ -57,8 +57,12 @@ struct QuicConfig {
   std::uint32_t half_open_per_source = 64;
   // Sources remembered at once.
   std::size_t sources_max = 8'192;
-  // Packets sent to strangers (Retry, version negotiation, stateless reset) per second.
+  // Packets sent to strangers per second, of each kind: version negotiation, refusal, stateless
+  // reset.
   std::uint32_t stateless_per_second = 1'000;
+  // The same for Retry. They are the way in while a flood goes on, so there are to be more of them
+  // than forged packets; one costs about 10 us.
+  std::uint32_t retries_per_second = 20'000;
 
   // The largest UDP payload to send, 1,200 to 65,000 bytes. Larger than 1,452 only makes sense
   // on loopback or jumbo frames; discovery probes upwards from 1,200.

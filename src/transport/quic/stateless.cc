@@ -30,14 +30,13 @@ Stateless::Stateless(const QuicConfig& config, const Secret<32>& reset_secret, R
   rng_.fill(token_secret_.mutable_bytes());
 }
 
-bool Stateless::allowed(Instant now) {
-  const double rate = config_.stateless_per_second;
-  if (!bucket_) bucket_.emplace(rate, rate, now);
-  return bucket_->take(now);
+bool Stateless::allowed(std::optional<TokenBucket>& bucket, double per_second, Instant now) {
+  if (!bucket) bucket.emplace(per_second, per_second, now);
+  return bucket->take(now);
 }
 
 Bytes Stateless::retry(const InitialHeader& header, const SocketAddress& remote, Instant now) {
-  if (!allowed(now)) return {};
+  if (!allowed(retries_, config_.retries_per_second, now)) return {};
   sockaddr_storage address;
   const socklen_t address_size = to_native(remote, address);
   ngtcp2_cid scid;
@@ -79,7 +78,7 @@ Stateless::Token Stateless::check_token(const InitialHeader& header, const Socke
 }
 
 Bytes Stateless::refusal(const InitialHeader& header, std::uint64_t code, Instant now) {
-  if (!allowed(now)) return {};
+  if (!allowed(refusals_, config_.stateless_per_second, now)) return {};
   const ngtcp2_cid client = to_native(header.source);
   const ngtcp2_cid ours = to_native(header.destination);
   Bytes packet(256);
@@ -89,7 +88,7 @@ Bytes Stateless::refusal(const InitialHeader& header, std::uint64_t code, Instan
 }
 
 Bytes Stateless::version_negotiation(ByteView destination, ByteView source, Instant now) {
-  if (!allowed(now)) return {};
+  if (!allowed(negotiations_, config_.stateless_per_second, now)) return {};
   ByteArray<1> unused;
   rng_.fill(unused);
   // One real version, and a reserved one so that peers learn to skip what they don't know.
@@ -102,7 +101,8 @@ Bytes Stateless::version_negotiation(ByteView destination, ByteView source, Inst
 }
 
 Bytes Stateless::reset(const Cid& cid, std::size_t trigger_size, Instant now) {
-  if (trigger_size < kResetTriggerMin || !allowed(now)) return {};
+  if (trigger_size < kResetTriggerMin) return {};
+  if (!allowed(resets_, config_.stateless_per_second, now)) return {};
   const ngtcp2_cid native = to_native(cid);
   ResetToken token;
   if (ngtcp2_crypto_generate_stateless_reset_token(token.data(), reset_secret_.bytes().data(),

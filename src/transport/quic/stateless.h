@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Answers that cost a server no memory: Retry, version negotiation, stateless reset and refusals
 // (RFC 9000 sections 8.1.2, 6.1, 10.3, 10.2.3). Each is shorter than what it answers, so none
-// amplifies, and all share one rate limit.
+// amplifies. Each kind has its own rate limit: asking for one must not use up another.
 #pragma once
 
 #include <optional>
@@ -45,13 +45,17 @@ class Stateless {
                     Cid& original) const;
 
  private:
-  bool allowed(Instant now);
+  // Starts full when first used: only then is the time known.
+  static bool allowed(std::optional<TokenBucket>& bucket, double per_second, Instant now);
 
   const QuicConfig& config_;
   const Secret<32>& reset_secret_;
   Secret<32> token_secret_;
   Rng& rng_;
-  std::optional<TokenBucket> bucket_;
+  std::optional<TokenBucket> retries_;
+  std::optional<TokenBucket> refusals_;
+  std::optional<TokenBucket> negotiations_;
+  std::optional<TokenBucket> resets_;
 };
 
 }  // namespace zerok::transport
