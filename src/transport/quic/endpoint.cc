@@ -180,9 +180,10 @@ void Endpoint::unreachable(const SocketAddress& remote, int native) {
   }
 }
 
-Result<ConnectionId> Endpoint::dial(const SocketAddress& address, const EndpointId& peer,
+Result<ConnectionId> Endpoint::dial(const SocketAddress& requested, const EndpointId& peer,
                                     Instant now) {
   now_ = std::max(now_, now);
+  const SocketAddress address = unmapped(requested);
   if (address.port() == 0 || address.is_wildcard()) {
     return fail(ErrorCode::kInvalidArgument, "an address to dial needs a host and a port");
   }

@@ -39,11 +39,13 @@ std::uint32_t to_native_ipv6(const SocketAddress& address, sockaddr_storage& out
   return sizeof(in);
 }
 
-SocketAddress unmapped(ByteArray<16> address, std::uint16_t port, std::uint32_t scope_id) {
-  if (!std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), address.begin())) {
-    return SocketAddress::ipv6(address, port, scope_id);
+SocketAddress unmapped(const SocketAddress& address) {
+  const ByteView bytes = address.address();
+  if (address.family() == AddressFamily::kIpv4 ||
+      !std::ranges::equal(bytes.first(12), kMappedPrefix)) {
+    return address;
   }
-  return SocketAddress::ipv4({address[12], address[13], address[14], address[15]}, port);
+  return SocketAddress::ipv4({bytes[12], bytes[13], bytes[14], bytes[15]}, address.port());
 }
 
 SocketAddress from_native(const void* sockaddr) {
@@ -62,7 +64,7 @@ SocketAddress from_native(const void* sockaddr) {
     std::memcpy(&in, sockaddr, sizeof(in));
     ByteArray<16> bytes;
     std::memcpy(bytes.data(), &in.sin6_addr, bytes.size());
-    return unmapped(bytes, ntohs(in.sin6_port), in.sin6_scope_id);
+    return unmapped(SocketAddress::ipv6(bytes, ntohs(in.sin6_port), in.sin6_scope_id));
   }
   return {};
 }

@@ -26,6 +26,6 @@ std::uint32_t to_native_ipv6(const SocketAddress& address, sockaddr_storage& out
 // 0.0.0.0:0 for a family that is neither IPv4 nor IPv6.
 SocketAddress from_native(const void* sockaddr);
 // ::ffff:a.b.c.d becomes a.b.c.d.
-SocketAddress unmapped(ByteArray<16> address, std::uint16_t port, std::uint32_t scope_id);
+SocketAddress unmapped(const SocketAddress& address);
 
 }  // namespace zerok::transport

@@ -160,6 +160,17 @@ TEST(QuicTransportTest, AnIpv6WildcardSocketServesBothFamilies) {
   expect_echo(old_client, server, *old, 50'000);
 }
 
+TEST(QuicTransportTest, DialsAnIpv4AddressInItsIpv6FormFromEitherSocket) {
+  Node server(1, "127.0.0.1:0");
+  for (const char* bind : {"[::]:0", "0.0.0.0:0"}) {
+    Node client(2, bind);
+    const auto id =
+        connect(client, server, at("[::ffff:127.0.0.1]:1").with_port(server.address().port()));
+    ASSERT_TRUE(id) << bind;
+    expect_echo(client, server, *id, 1'000);
+  }
+}
+
 TEST(QuicTransportTest, WorksWithoutOffloadsAndWithLargePackets) {
   for (const bool offload : {false, true}) {
     for (const std::size_t payload : {std::size_t{1'200}, std::size_t{16'000}}) {

@@ -74,7 +74,7 @@ void read_control(msghdr& message, std::uint16_t port, UdpSocket::Received& out)
       const auto info = control_value<in6_pktinfo>(c);
       ByteArray<16> bytes;
       std::memcpy(bytes.data(), &info.ipi6_addr, bytes.size());
-      out.path.local = unmapped(bytes, port, 0);
+      out.path.local = unmapped(SocketAddress::ipv6(bytes, port));
     } else if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == kUdpGro) {
       // The kernel has written an int or, long ago, an u16; both are little-endian safe below.
       const int size = c->cmsg_len >= CMSG_LEN(sizeof(int)) ? control_value<int>(c)
