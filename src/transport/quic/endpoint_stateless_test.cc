@@ -168,5 +168,34 @@ TEST(EndpointStatelessTest, NegotiatesTheVersionOnlyForLargeDatagrams) {
   EXPECT_EQ(server.endpoint().counts().connections, 0U);
 }
 
+TEST(EndpointStatelessTest, AClientGivesUpAServerOfAnotherVersionAndIgnoresForgedNegotiations) {
+  World world(10);
+  Host& server = world.add(1, "10.0.0.1:1000");
+  Host& client = world.add(2, "10.0.0.2:2000");
+  client.dial(server);
+  const Bytes initial = world.drain(client).front();
+  // RFC 9000 section 17.2.1, with the ids of the client's first packet exchanged.
+  const ByteView rest = ByteView(initial).subspan(5);
+  const ByteView destination = rest.subspan(1, rest[0]);
+  const ByteView source = rest.subspan(2 + destination.size(), rest[1 + destination.size()]);
+  const auto negotiation = [&](ByteView to, ByteView from, std::uint32_t version) {
+    Bytes packet = {0xc0, 0, 0, 0, 0, static_cast<std::uint8_t>(to.size())};
+    packet.insert(packet.end(), to.begin(), to.end());
+    packet.push_back(static_cast<std::uint8_t>(from.size()));
+    packet.insert(packet.end(), from.begin(), from.end());
+    packet.resize(packet.size() + 4);
+    store_be32(MutableByteView(packet).last(4), version);
+    return packet;
+  };
+  // One that lists the version the client used, and one with an id the client never sent.
+  world.inject(server.address(), client, negotiation(source, destination, 1));
+  world.inject(server.address(), client, negotiation(source, source, 0x0a1a2a3a));
+  world.run_for(milliseconds(100));
+  EXPECT_EQ(client.count(Event::Kind::kClosed), 0U);
+  world.inject(server.address(), client, negotiation(source, destination, 0x0a1a2a3a));
+  EXPECT_TRUE(world.run_until([&] { return client.count(Event::Kind::kClosed) > 0; }, seconds(1)));
+  EXPECT_EQ(client.last(Event::Kind::kClosed)->error.code, ErrorCode::kUnsupported);
+}
+
 }  // namespace
 }  // namespace zerok::transport::testing
