@@ -20,7 +20,7 @@ class QuicHarness final : public ContractHarness {
     config_.connection_send_buffer = 192 << 10;
     config_.streams_bidi_max = 10;
     config_.streams_uni_max = 10;
-    config_.handshake_timeout = std::chrono::seconds(1);
+    config_.handshake_timeout = std::chrono::seconds(2);
     dialer_ = make(1, SocketAddress::ipv4({127, 0, 0, 1}, 0));
     listener_ = make(2, SocketAddress::ipv4({127, 0, 0, 1}, 0));
     address_ = listener_->local_address();
@@ -34,7 +34,7 @@ class QuicHarness final : public ContractHarness {
             .streams_max = 10,
             .handshake_timeout = config_.handshake_timeout,
             .tells_stops_at_once = false,
-            .restart_noticed = std::chrono::seconds(2)};
+            .restart_noticed = std::chrono::seconds(4)};
   }
   Transport& dialer() override { return *dialer_; }
   Transport& listener() override { return *listener_; }

@@ -43,8 +43,8 @@ struct QuicConfig {
 
   // Connections in all, dialled and accepted.
   std::size_t connections_max = 16'384;
-  // Accepted connections whose handshake is not complete. More are dropped unanswered; a peer that
-  // means it tries again by itself.
+  // Accepted connections whose handshake is not complete, at about 57 KiB each. More are dropped
+  // unanswered; a peer that means it tries again by itself.
   std::size_t half_open_max = 1'024;
   RetryPolicy retry = RetryPolicy::kUnderLoad;
   // With kUnderLoad: Retry from this many half-open connections on.
