@@ -101,6 +101,9 @@ class World {
     const Instant deadline = now_ + seconds(120);
     while (now_ < deadline && ok() && !(now_ > heal + seconds(45) && settled())) turn();
     if (ok() && !settled()) fail("a stream did not arrive whole in time");
+    // The acknowledgement of the last byte may be on its way still.
+    const Instant quiet = now_ + seconds(2);
+    while (now_ < quiet && ok()) turn();
     if (ok()) check_both_ends_agree();
   }
 
