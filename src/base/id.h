@@ -76,6 +76,12 @@ struct RosterHeadTag {
 };
 using RosterHead = Id<RosterHeadTag, 32>;
 
+// One sealed blob: drawn at random by its sender, the same at every relay and device.
+struct BlobIdTag {
+  static constexpr const char* kName = "blob";
+};
+using BlobId = Id<BlobIdTag, 16>;
+
 }  // namespace zerok
 
 template <typename Tag, std::size_t N>
