@@ -67,8 +67,9 @@ void read_control(msghdr& message, std::uint16_t port, UdpSocket::Received& out)
   for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
     if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
       const auto info = control_value<in_pktinfo>(c);
+      // Not ipi_addr: of a broadcast that is an address nobody can answer from.
       ByteArray<4> bytes;
-      std::memcpy(bytes.data(), &info.ipi_addr, bytes.size());
+      std::memcpy(bytes.data(), &info.ipi_spec_dst, bytes.size());
       out.path.local = SocketAddress::ipv4(bytes, port);
     } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
       const auto info = control_value<in6_pktinfo>(c);
@@ -195,18 +196,18 @@ std::span<const UdpSocket::Received> UdpSocket::receive() {
 }
 
 UdpSocket::SendStatus UdpSocket::send(const PacketBatch& batch) {
+  bool refused = false;
   if (batch.segments() == 1 || gso_) {
     const SendStatus status = send_datagrams(batch, batch.bytes(), batch.segment_size());
     // Some devices and tunnels refuse the offload only when it is used.
-    if (status != SendStatus::kDropped || batch.segments() == 1 ||
-        (last_error_ != EIO && last_error_ != EINVAL)) {
-      return status;
-    }
-    gso_ = false;
+    refused = status == SendStatus::kDropped && (last_error_ == EIO || last_error_ == EINVAL);
+    if (!refused || batch.segments() == 1) return status;
   }
   for (std::size_t i = 0; i < batch.segments(); ++i) {
     const ByteView segment = batch.segment(i);
     const SendStatus status = send_datagrams(batch, segment, segment.size());
+    // It was the offload if the same packets go without; the same errors have other causes too.
+    if (refused && status == SendStatus::kSent) gso_ = false;
     // What is left of a batch when the socket fills up is lost; QUIC sends it again.
     if (status == SendStatus::kUnreachable) return status;
     if (status == SendStatus::kBlocked) return i == 0 ? status : SendStatus::kDropped;
