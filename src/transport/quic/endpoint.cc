@@ -157,8 +157,10 @@ const PacketBatch* Endpoint::poll_transmit(Instant now) {
   return outbox_.empty() ? nullptr : poll_transmit(now);
 }
 
-Instant Endpoint::next_timeout() const {
-  if (wants_to_send() || !event_queue_.empty()) return now_;
+Instant Endpoint::next_timeout() const { return wants_to_send() ? now_ : next_deadline(); }
+
+Instant Endpoint::next_deadline() const {
+  if (!event_queue_.empty()) return now_;
   return std::min(timers_.next(), closing_.next_timeout());
 }
 

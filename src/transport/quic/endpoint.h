@@ -35,6 +35,8 @@ class Endpoint {
   const PacketBatch* poll_transmit(Instant now);
   bool wants_to_send() const { return !send_queue_.empty() || !outbox_.empty(); }
   Instant next_timeout() const;
+  // The same without the wish to send: for an owner whose socket takes nothing now.
+  Instant next_deadline() const;
   // The system has no way to send there; handshakes with it end (kUnreachable).
   void unreachable(const SocketAddress& remote, int native);
 

@@ -144,13 +144,15 @@ void QuicTransport::flush(Instant now) {
   if (was_blocked) watch_socket(false);
 }
 
-Instant QuicTransport::next_timeout() const { return endpoint_.next_timeout(); }
+Instant QuicTransport::next_timeout() const {
+  // While the socket is full there is no use in hurrying; fd() says when it is not.
+  return blocked_ == nullptr ? endpoint_.next_timeout() : endpoint_.next_deadline();
+}
 
 std::optional<Event> QuicTransport::poll_event() { return endpoint_.poll_event(); }
 
 void QuicTransport::wait(Instant until) {
-  // While the socket is full there is no use in hurrying.
-  if (blocked_ == nullptr) until = std::min(until, next_timeout());
+  until = std::min(until, next_timeout());
   const Instant now = monotonic_now();
   timespec timeout{};
   if (until > now) {
@@ -174,7 +176,7 @@ Result<void> QuicTransport::rebind() {
   ::epoll_ctl(poll_fd_, EPOLL_CTL_DEL, socket_.fd(), nullptr);
   socket_ = std::move(fresh);
   epoll_event event{};
-  event.events = EPOLLIN;
+  event.events = blocked_ == nullptr ? EPOLLIN : EPOLLIN | EPOLLOUT;
   event.data.fd = socket_.fd();
   if (::epoll_ctl(poll_fd_, EPOLL_CTL_ADD, socket_.fd(), &event) != 0) return system_error(errno);
   return {};
