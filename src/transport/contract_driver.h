@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // ContractDriver: two endpoints of a ContractHarness and the application between them: it steps
-// both, keeps what they tell until somebody asks, and moves whole texts. For contract_test.cc.
+// both, keeps what they tell until somebody asks, and moves whole texts. For contract_test.cc and
+// contract_flow_test.cc.
 #pragma once
 
 #include <algorithm>
@@ -69,6 +70,20 @@ class ContractDriver {
         },
         within);
     return found;
+  }
+
+  // Dials and sets near_ and far_; true when both sides were told, each of the other.
+  bool connect_both() {
+    const auto dialled =
+        dialer_->dial(harness_->listener_address(), listener_->local_id(), harness_->now());
+    if (!dialled) return false;
+    near_ = *dialled;
+    const auto connected = await(dialer_, Event::Kind::kConnected);
+    const auto accepted = await(listener_, Event::Kind::kAccepted);
+    if (!connected || !accepted) return false;
+    far_ = accepted->connection;
+    return connected->connection == near_ && connected->peer == listener_->local_id() &&
+           accepted->peer == dialer_->local_id();
   }
 
   // Writes all of it, waiting for room as often as needed.
