@@ -14,7 +14,7 @@ TEXT
 cmd_bench() {
   ensure_setup build
   # The table is the output; what the build says goes to the other stream.
-  build_preset release >&2
+  build_preset release zerok_bench >&2
   local program="build/release/bench/zerok_bench"
   [[ -x "$program" ]] || die "there is no $program in this build"
   exec "$program" "$@"
