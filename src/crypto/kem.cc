@@ -21,6 +21,22 @@ MlKemKeyPair MlKemKeyPair::from_seed(const MlKemSeed& seed) {
   return pair;
 }
 
+Result<void> check_mlkem_public_key(const MlKemPublicKey& key) {
+  // 768 numbers of 12 bits, two in three bytes, least significant bits first; then the seed rho.
+  constexpr std::size_t kSeedBytes = 32;
+  constexpr unsigned kModulus = 3329;
+  const ByteView numbers = ByteView(key.bytes()).first(MlKemPublicKey::kSize - kSeedBytes);
+  for (std::size_t at = 0; at < numbers.size(); at += 3) {
+    const unsigned middle = numbers[at + 1];
+    const unsigned first = numbers[at] | (middle & 0x0fU) << 8;
+    const unsigned second = middle >> 4 | unsigned{numbers[at + 2]} << 4;
+    if (first >= kModulus || second >= kModulus) {
+      return fail(ErrorCode::kCryptoFailed, "an ML-KEM key is not a valid encoding");
+    }
+  }
+  return {};
+}
+
 Result<MlKemEncapsulation> mlkem_encapsulate(const MlKemPublicKey& peer, Rng& rng) {
   Secret<32> m;
   rng.fill(m.mutable_bytes());

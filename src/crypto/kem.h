@@ -24,6 +24,9 @@ struct MlKemEncapsulation {
   MlKemSharedSecret secret;
 };
 
+// The check of FIPS 203 section 7.2 alone: kCryptoFailed for a coefficient of 3329 or more.
+Result<void> check_mlkem_public_key(const MlKemPublicKey& key);
+
 // Draws 32 bytes (m of ML-KEM.Encaps_internal). kCryptoFailed when the key fails FIPS 203
 // section 7.2: a coefficient of 3329 or more.
 Result<MlKemEncapsulation> mlkem_encapsulate(const MlKemPublicKey& peer, Rng& rng);

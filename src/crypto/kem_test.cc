@@ -89,6 +89,7 @@ TEST(KemTest, RefusesAKeyWithAnyCoefficientPastTheModulus) {
       }
       const auto result = mlkem_encapsulate(key, rng);
       ASSERT_EQ(result.has_value(), value < 3329) << coefficient << " " << value;
+      EXPECT_EQ(check_mlkem_public_key(key).has_value(), value < 3329);
       if (!result) {
         EXPECT_EQ(result.error().code, ErrorCode::kCryptoFailed);
       }
