@@ -2,6 +2,7 @@
 #include "link/endpoint.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 
@@ -92,8 +93,22 @@ void Endpoint::step(Instant now) {
   now_ = std::max(now_, now);
   dirty_ = false;
   transport_->step(now_);
-  while (const auto event = transport_->poll_event()) handle(*event);
+  take_transport_events();
   expire();
+}
+
+void Endpoint::take_transport_events() {
+  while (!ending_) {
+    const auto event = transport_->poll_event();
+    if (!event) return;
+    const auto at = links_.find(event->connection);
+    if (event->kind == transport::Event::Kind::kClosed && at != links_.end() && at->second.link) {
+      ending_ = event;
+      mark_ready(event->connection, at->second);
+    } else {
+      handle(*event);
+    }
+  }
 }
 
 Instant Endpoint::next_timeout() const {
@@ -179,6 +194,7 @@ void Endpoint::refuse_stream(LinkId id, transport::StreamId stream) {
 
 void Endpoint::handle_closed(const transport::Event& event) {
   const auto at = links_.find(event.connection);
+  if (at == links_.end()) return;
   if (at->second.opened || at->second.dialled) {
     closed_.push_back({event.connection, event.error, event.code});
   }
@@ -233,27 +249,32 @@ void Endpoint::remove(Entries::iterator at) {
 }
 
 std::optional<LinkEvent> Endpoint::poll_event() {
-  if (!closed_.empty()) {
-    const Closed closed = closed_.front();
-    closed_.pop_front();
-    return LinkEvent{.kind = LinkEvent::Kind::kClosed,
-                     .link = closed.link,
-                     .message = {},
-                     .error = closed.error,
-                     .code = closed.code};
-  }
-  while (!ready_.empty()) {
-    const LinkId id = ready_.front();
-    ready_.pop_front();
-    const auto at = links_.find(id);
-    if (at == links_.end()) continue;
-    at->second.ready = false;
-    if (auto event = poll_link(id, at->second)) {
-      if (event->kind != LinkEvent::Kind::kClosed) mark_ready(id, at->second);
-      return event;
+  for (;;) {
+    if (!closed_.empty()) {
+      const Closed closed = closed_.front();
+      closed_.pop_front();
+      return LinkEvent{.kind = LinkEvent::Kind::kClosed,
+                       .link = closed.link,
+                       .message = {},
+                       .error = closed.error,
+                       .code = closed.code};
     }
+    while (!ready_.empty()) {
+      const LinkId id = ready_.front();
+      ready_.pop_front();
+      const auto at = links_.find(id);
+      if (at == links_.end()) continue;
+      at->second.ready = false;
+      if (auto event = poll_link(id, at->second)) {
+        if (event->kind != LinkEvent::Kind::kClosed) mark_ready(id, at->second);
+        return event;
+      }
+    }
+    // Nobody has anything to read any more, so neither has the link that ends.
+    if (!ending_) return std::nullopt;
+    handle_closed(*std::exchange(ending_, std::nullopt));
+    take_transport_events();
   }
-  return std::nullopt;
 }
 
 std::optional<LinkEvent> Endpoint::poll_link(LinkId id, Entry& entry) {

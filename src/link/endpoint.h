@@ -117,6 +117,7 @@ class Endpoint {
   };
   using Entries = std::map<LinkId, Entry>;
 
+  void take_transport_events();
   void handle(const transport::Event& event);
   void handle_connected(LinkId id, Entry& entry);
   void handle_accepted(const transport::Event& event);
@@ -142,6 +143,9 @@ class Endpoint {
   std::set<std::pair<Instant, LinkId>> deadlines_;
   std::deque<LinkId> ready_;
   std::deque<Closed> closed_;
+  // The end of a link that may have unread messages: they come first. The transport keeps them
+  // until its next event is taken, so no other is taken before.
+  std::optional<transport::Event> ending_;
 };
 
 }  // namespace zerok::link

@@ -363,6 +363,30 @@ TEST_F(EndpointTest, ACutConnectionIsToldOnceOnEachSide) {
   EXPECT_EQ(relay_->endpoint.links(), 0u);
 }
 
+TEST_F(EndpointTest, MessagesThatArrivedBeforeTheCloseAreStillHandedOver) {
+  const LinkId id = open(*client_);
+  auto* other = add({});
+  const LinkId other_id = open(*other);
+  relay_->received.clear();
+  // Several messages and the close reach a relay that looks only when all of it is there.
+  for (std::uint32_t i = 0; i < 5; ++i) {
+    ASSERT_TRUE(client_->send(id, 10 + i, Bytes(20'000, 7)));
+    client_->endpoint.step(now_);
+    now_ += milliseconds(100);
+    client_->endpoint.step(now_);
+  }
+  ASSERT_TRUE(other->send(other_id, 20, Bytes{1}));
+  other->endpoint.step(now_);
+  client_->endpoint.close(id, CloseCode::kNormal);
+  client_->endpoint.step(now_);
+  now_ += seconds(1);
+  relay_->endpoint.step(now_);
+  relay_->poll();
+  EXPECT_EQ(relay_->received.size(), 6U);
+  EXPECT_EQ(relay_->closed.size(), 1U);
+  EXPECT_EQ(relay_->endpoint.links(), 1U);
+}
+
 TEST_F(EndpointTest, AClosedLinkTellsThePeerTheCodeAndNothingFollowsHere) {
   const LinkId id = open(*client_);
   client_->endpoint.close(id, CloseCode::kNormal);

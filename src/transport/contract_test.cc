@@ -185,6 +185,30 @@ TEST_F(TransportContractTest, AReaderThatWantsNoMoreReachesTheWriterWithItsCode)
   EXPECT_EQ(read_all(dialer_, near_, stream), pattern(10, 2));
 }
 
+TEST_F(TransportContractTest, WhatArrivedBeforeTheCloseCanBeReadUntilTheNextPoll) {
+  connect();
+  const StreamId stream = dialer_->open_stream(near_, StreamKind::kUnidirectional).value();
+  ASSERT_TRUE(write_all(dialer_, near_, stream, pattern(100, 3), false));
+  ASSERT_TRUE(await(listener_, Kind::kReadable, far_));
+  dialer_->close(near_, 5);
+  // The driver would poll on at once, so it is done without it.
+  std::optional<Event> event;
+  const Instant deadline = harness_->now() + seconds(5);
+  while (!(event && event->kind == Kind::kClosed) && harness_->now() < deadline) {
+    dialer_->step(harness_->now());
+    listener_->step(harness_->now());
+    event = listener_->poll_event();
+    if (!event) harness_->wait();
+  }
+  ASSERT_TRUE(event && event->kind == Kind::kClosed);
+  Bytes received;
+  bool fin = false;
+  read_some(listener_, far_, stream, 64, received, fin);
+  EXPECT_TRUE(received == pattern(100, 3));
+  listener_->poll_event();
+  EXPECT_FALSE(listener_->stats(far_));
+}
+
 TEST_F(TransportContractTest, ClosingReachesThePeerWithItsCodeAndIsFinal) {
   connect();
   const StreamId stream = dialer_->open_stream(near_, StreamKind::kBidirectional).value();

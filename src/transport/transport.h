@@ -38,7 +38,7 @@ struct Event {
                      // where QUIC's library does not say); seen at the latest by the next write
     kPeerMoved,      // the peer's network address changed and was validated
     kClosed,  // the last event of a connection; error says why, code is the peer's application code
-              // if it closed
+              // if it closed. What had arrived can be read until the next poll_event()
   };
   Kind kind;
   ConnectionId connection;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "base/log.h"
 
@@ -258,6 +259,7 @@ std::optional<ConnectionStats> Endpoint::stats(ConnectionId connection) const {
 }
 
 std::optional<Event> Endpoint::poll_event() {
+  if (told_closed_) erase(*std::exchange(told_closed_, std::nullopt));
   while (!event_queue_.empty()) {
     const ConnectionId id = event_queue_.front();
     Slot* slot = find(id);
@@ -266,7 +268,7 @@ std::optional<Event> Endpoint::poll_event() {
       if (event) {
         if (event->kind == Event::Kind::kClosed) {
           log::debug("connection with {} closed: {}", event->peer, event->error);
-          erase(id);
+          told_closed_ = id;
         } else if (!slot->connection->finished()) {
           touch(id, *slot);  // a stream whose last event this was makes room, which is to be told
         }

@@ -116,6 +116,8 @@ class Endpoint {
   TimerHeap<Slot> timers_;
   std::deque<ConnectionId> send_queue_;
   std::deque<ConnectionId> event_queue_;
+  // Its end was polled last; what it received may be read until the next poll.
+  std::optional<ConnectionId> told_closed_;
   std::deque<OutPacket> outbox_;
   PacketBatch batch_;
   std::size_t half_open_ = 0;

@@ -2,6 +2,7 @@
 #include "transport/simulated/simulated_transport.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace zerok::transport {
 
@@ -88,6 +89,7 @@ std::optional<ConnectionStats> SimulatedTransport::stats(ConnectionId connection
 }
 
 std::optional<Event> SimulatedTransport::poll_event() {
+  if (told_closed_) connections_.erase(*std::exchange(told_closed_, std::nullopt));
   auto event = sinks_.events.poll();
   if (!event) return std::nullopt;
   for (const std::uint64_t value :
@@ -96,7 +98,7 @@ std::optional<Event> SimulatedTransport::poll_event() {
         static_cast<std::uint64_t>(event->error.code)}) {
     network_.add_to_digest(value);
   }
-  if (event->kind == Event::Kind::kClosed) connections_.erase(event->connection);
+  if (event->kind == Event::Kind::kClosed) told_closed_ = event->connection;
   return event;
 }
 

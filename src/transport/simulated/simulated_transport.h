@@ -60,6 +60,8 @@ class SimulatedTransport final : public Transport {
   const NodeId node_;
   const SimulatedLimits limits_;
   simulated::ConnectionSinks sinks_;
+  // Its end was polled last; what it received may be read until the next poll.
+  std::optional<ConnectionId> told_closed_;
   std::map<ConnectionId, std::unique_ptr<simulated::Connection>> connections_;
   std::map<Key, ConnectionId> by_key_;
   std::map<Key, Closing> closing_;
