@@ -107,6 +107,25 @@ TEST(EndpointHostileTest, KeepsNoStateForAnUnprovenAddressWhenRetryIsAlways) {
   expect_alive(world, client, server, pair);
 }
 
+TEST(EndpointHostileTest, TakesARetryTokenForTenSecondsAndNoLonger) {
+  for (const bool late : {false, true}) {
+    QuicConfig config;
+    config.retry = RetryPolicy::kAlways;
+    World world(19);
+    Host& server = world.add(1, "10.0.0.1:1000", config);
+    Host& client = world.add(2, "10.0.0.2:2000");
+    client.dial(server);
+    for (const Bytes& first : world.drain(client)) world.inject(client.address(), server, first);
+    for (const Bytes& retry : world.drain(server)) world.inject(server.address(), client, retry);
+    const std::vector<Bytes> again = world.drain(client);
+    ASSERT_FALSE(again.empty());
+    world.filter = [](const SocketAddress&, const SocketAddress&, ByteView) { return false; };
+    world.run_for(late ? seconds(11) : seconds(9));
+    world.inject(client.address(), server, again.front());
+    EXPECT_EQ(server.endpoint().counts().connections, late ? 0U : 1U);
+  }
+}
+
 TEST(EndpointHostileTest, LetsHonestClientsInUnderLoadWhileCheapPacketsAskForAnswers) {
   QuicConfig config;
   config.retry = RetryPolicy::kAlways;
