@@ -49,8 +49,8 @@ def x25519_public(secret: bytes) -> bytes:
     return (x2 * pow(z2, P - 2, P) % P).to_bytes(32, "little")
 
 
-# The Ed25519 public key of a seed, RFC 8032 section 5.1.5, in affine coordinates.
-def ed25519_public(seed: bytes) -> bytes:
+# A multiple of the Ed25519 base point, encoded: RFC 8032 section 5.1, in affine coordinates.
+def ed25519_multiple(scalar: int) -> bytes:
     d = -121665 * pow(121666, P - 2, P) % P
 
     def add(a, b):
@@ -65,7 +65,6 @@ def ed25519_public(seed: bytes) -> bytes:
         base_x = base_x * pow(2, (P - 1) // 4, P) % P
     if base_x & 1:
         base_x = P - base_x
-    scalar = int.from_bytes(hashlib.sha512(seed).digest()[:32], "little") & ~7 & (2**254 - 1) | 2**254
     point, power = (0, 1), (base_x, base_y)
     while scalar:
         if scalar & 1:
@@ -73,6 +72,16 @@ def ed25519_public(seed: bytes) -> bytes:
         power = add(power, power)
         scalar >>= 1
     return (point[1] | (point[0] & 1) << 255).to_bytes(32, "little")
+
+
+# The secret scalar and the prefix of a seed, RFC 8032 section 5.1.5.
+def ed25519_expand(seed: bytes) -> tuple[int, bytes]:
+    expanded = hashlib.sha512(seed).digest()
+    return int.from_bytes(expanded[:32], "little") & ~7 & (2**254 - 1) | 2**254, expanded[32:]
+
+
+def ed25519_public(seed: bytes) -> bytes:
+    return ed25519_multiple(ed25519_expand(seed)[0])
 
 
 # The encapsulation key of a seed d || z, FIPS 203 algorithms 13 and 16 with k = 3, eta1 = 2.

@@ -18,7 +18,7 @@ class VectorFile {
 
   void section(std::string_view name) { text_ += "\n[" + std::string(name) + "]\n"; }
   void add(std::string_view name, ByteView value) {
-    text_ += std::string(name) + " = " + to_hex(value) + "\n";
+    text_ += std::string(name) + (value.empty() ? " =" : " = ") + to_hex(value) + "\n";
   }
   void add_number(std::string_view name, std::uint64_t value) {
     text_ += std::string(name) + " = " + std::to_string(value) + "\n";
