@@ -167,7 +167,7 @@ TEST_F(EndpointTest, MessagesArriveWholeOverABadNetwork) {
   const LinkId id = open(*client_);
   relay_->received.clear();
   std::vector<Bytes> sent;
-  for (std::size_t size : {1, 1000, 20000, 300000}) {
+  for (const std::size_t size : std::initializer_list<std::size_t>{1, 1000, 20000, 300000}) {
     sent.push_back(random(size));
     ASSERT_TRUE(client_->send(id, static_cast<std::uint32_t>(sent.size()), sent.back()));
   }
