@@ -231,7 +231,16 @@ int dial(const DialOptions& options) {
   stop_on_signals();
   const Instant started = monotonic_now();
   const auto id = connect(*ticket, **driver, options.timeout_s);
-  if (!id) return complain("dial", id.error()), exit_code_for(id.error());
+  if (!id) {
+    complain("dial", id.error());
+    if (id.error().code == ErrorCode::kWrongPeer) {
+      fmt::print(stderr,
+                 "0k-channel: whoever answers there is not the relay of this ticket. If the relay "
+                 "was set up anew, ask "
+                 "its operator for a new ticket; if not, someone may be in between.\n");
+    }
+    return exit_code_for(id.error());
+  }
   const Duration setup = monotonic_now() - started;
   const auto info = (*driver)->endpoint().info(*id);
   const double quic_ms = milliseconds(info->transport_time);
