@@ -155,8 +155,9 @@ TYPED_TEST(EveryAeadTest, RefusesToOpenIntoABufferOfAnotherSize) {
   const std::span<const std::uint8_t, TypeParam::kNonceSize> nonce(nonce_bytes);
   const Bytes sealed = seal<TypeParam>(counting_bytes(32), nonce_bytes, {}, counting_bytes(9));
   for (const std::size_t size : {0U, 8U, 10U, 25U}) {
-    Bytes out(size);
+    Bytes out(size, 0xaa);
     EXPECT_FALSE(TypeParam::open(key, nonce, {}, sealed, out)) << size;
+    EXPECT_EQ(out, Bytes(size)) << "cleared, whatever the reason";
   }
 }
 
