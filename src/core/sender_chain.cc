@@ -16,8 +16,8 @@ SenderChain::Received SenderChain::receive(std::uint64_t sequence, const ChainHa
     return {Receipt::kContradiction, Contradiction{sequence, *held, hash, std::nullopt}};
   }
   if (holds(sequence)) return {Receipt::kHeld, std::nullopt};
-  if (auto evidence = check_neighbours(sequence, previous, hash)) {
-    return {Receipt::kContradiction, std::move(evidence)};
+  if (const auto evidence = check_neighbours(sequence, previous, hash)) {
+    return {Receipt::kContradiction, evidence};
   }
   std::optional<Contradiction> evidence;
   for (const auto& [witness, position] : claims_) {
