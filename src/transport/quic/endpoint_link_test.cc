@@ -259,5 +259,37 @@ TEST(EndpointLinkTest, CarriesManyStreamsThroughAConnectionWindowSmallerThanThei
   }
 }
 
+TEST(EndpointLinkTest, WaitsForConnectionCreditAndStillEndsStreamsThatNeedNone) {
+  QuicConfig config;
+  config.connection_receive_window = 20'000;
+  World world(18);
+  Host& server = world.add(1, "10.0.0.1:1000", config);
+  Host& client = world.add(2, "10.0.0.2:2000", config);
+  const Pair pair = connect(world, client, server);
+  server.reading = false;
+  const Bytes bytes = random_bytes(1, 30'000);
+  const StreamId first = client.send(pair.client, bytes);
+  const StreamId second = client.send(pair.client, bytes);
+  world.run_for(seconds(2));
+  EXPECT_EQ(server.endpoint().stats(pair.server)->bytes_buffered, 20'000U);
+  // Waiting costs nothing: no packet goes to and fro.
+  const std::uint64_t before = world.datagrams;
+  world.run_for(seconds(5));
+  EXPECT_LE(world.datagrams - before, 2U);
+
+  const StreamId empty = client.send(pair.client, {});
+  world.run_for(seconds(1));
+  server.collect(pair.server, empty);
+  EXPECT_TRUE((server.incoming[{pair.server, empty}].fin));
+  server.reading = true;
+  server.collect(pair.server, first);
+  server.collect(pair.server, second);
+  EXPECT_TRUE(world.run_until([&] {
+    return server.incoming[{pair.server, first}].fin && server.incoming[{pair.server, second}].fin;
+  }));
+  EXPECT_TRUE((server.incoming[{pair.server, first}].bytes == bytes));
+  EXPECT_TRUE((server.incoming[{pair.server, second}].bytes == bytes));
+}
+
 }  // namespace
 }  // namespace zerok::transport::testing
