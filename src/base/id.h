@@ -82,6 +82,24 @@ struct BlobIdTag {
 };
 using BlobId = Id<BlobIdTag, 16>;
 
+// Hash of a blob as it is sealed: docs/protocol/messages.md, section 3.
+struct CiphertextHashTag {
+  static constexpr const char* kName = "ciphertext";
+};
+using CiphertextHash = Id<CiphertextHashTag, 32>;
+
+// Running hash over the lines of a group's log at one relay: docs/protocol/messages.md, section 3.
+struct LogHashTag {
+  static constexpr const char* kName = "log";
+};
+using LogHash = Id<LogHashTag, 32>;
+
+// Where two devices meet to pair.
+struct MailboxIdTag {
+  static constexpr const char* kName = "mailbox";
+};
+using MailboxId = Id<MailboxIdTag, 16>;
+
 }  // namespace zerok
 
 template <typename Tag, std::size_t N>

@@ -9,6 +9,8 @@ std::string_view message_type_name(std::uint8_t number) {
       return "HELLO";
     case MessageType::kWelcome:
       return "WELCOME";
+    case MessageType::kDone:
+      return "DONE";
     case MessageType::kPush:
       return "PUSH";
     case MessageType::kPushAck:
@@ -17,16 +19,28 @@ std::string_view message_type_name(std::uint8_t number) {
       return "PULL";
     case MessageType::kPullResponse:
       return "PULL_RESPONSE";
+    case MessageType::kAck:
+      return "ACK";
     case MessageType::kPresence:
       return "PRESENCE";
     case MessageType::kNotify:
       return "NOTIFY";
+    case MessageType::kDeviceState:
+      return "DEVICE_STATE";
+    case MessageType::kQuota:
+      return "QUOTA";
     case MessageType::kDelete:
       return "DELETE";
     case MessageType::kRevokeDevice:
       return "REVOKE_DEVICE";
     case MessageType::kDeviceRevoked:
       return "DEVICE_REVOKED";
+    case MessageType::kRosterGet:
+      return "ROSTER_GET";
+    case MessageType::kRoster:
+      return "ROSTER";
+    case MessageType::kRosterAppend:
+      return "ROSTER_APPEND";
     case MessageType::kRegisterPush:
       return "REGISTER_PUSH";
     case MessageType::kUnregisterPush:
@@ -35,6 +49,20 @@ std::string_view message_type_name(std::uint8_t number) {
       return "CONTENT_REF";
     case MessageType::kContentAck:
       return "CONTENT_ACK";
+    case MessageType::kMailboxCreate:
+      return "MAILBOX_CREATE";
+    case MessageType::kMailboxJoin:
+      return "MAILBOX_JOIN";
+    case MessageType::kMailboxReady:
+      return "MAILBOX_READY";
+    case MessageType::kMailboxPut:
+      return "MAILBOX_PUT";
+    case MessageType::kMailboxTake:
+      return "MAILBOX_TAKE";
+    case MessageType::kMailboxMessage:
+      return "MAILBOX_MESSAGE";
+    case MessageType::kMailboxClose:
+      return "MAILBOX_CLOSE";
     case MessageType::kError:
       return "ERROR";
   }
@@ -57,6 +85,8 @@ std::string_view wire_error_name(std::uint16_t number) {
       return "STALE_EPOCH";
     case WireErrorCode::kUnsupported:
       return "UNSUPPORTED";
+    case WireErrorCode::kUnknownMailbox:
+      return "UNKNOWN_MAILBOX";
     case WireErrorCode::kRateLimited:
       return "RATE_LIMITED";
     case WireErrorCode::kBlobTooLarge:
@@ -75,13 +105,18 @@ std::string_view wire_error_name(std::uint16_t number) {
 
 std::size_t message_bytes_max(std::uint8_t number) {
   switch (static_cast<MessageType>(number)) {
+    case MessageType::kHello:
+      // It has to fit an initiator's first transport message of 16 KiB whole, with its tag and the
+      // longer frame header.
+      return (std::size_t{16} << 10) - 16 - 12;
     case MessageType::kPush:
     case MessageType::kPullResponse:
-      // 4 MiB of blobs (PROTOCOL.md section 11) and what their lines add; one sealed blob of the
-      // largest payload always fits.
+      // 4 MiB of sealed blobs and what their lines add.
       return (std::size_t{4} << 20) + (std::size_t{256} << 10);
     case MessageType::kWelcome:
     case MessageType::kRevokeDevice:
+    case MessageType::kRoster:
+    case MessageType::kRosterAppend:
       // Roster entries and one record per device, at most 32 of them.
       return std::size_t{1} << 20;
     default:
