@@ -19,7 +19,7 @@ ngtcp2_tstamp timestamp(Instant now) {
 }
 
 Bytes sized(Bytes packet, ngtcp2_ssize n) {
-  packet.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+  packet.erase(packet.begin() + std::max<ngtcp2_ssize>(n, 0), packet.end());
   return packet;
 }
 
