@@ -213,6 +213,16 @@ TEST_F(ChannelTest, TheTlsKeysAreBoundIntoTheHandshake) {
   EXPECT_FALSE(client_->established);
 }
 
+TEST_F(ChannelTest, AnAnswerToAMessageThatIsNotOutYetIsRefusedAndNotABug) {
+  relay_->give(client_->take(), now_);
+  // The client sees the relay's message, whose driver has not been told that it is written.
+  const ByteView shown = relay_->channel.output();
+  client_->give(Bytes(shown.begin(), shown.end()), now_);
+  relay_->give(client_->take(), now_);
+  ASSERT_TRUE(relay_->failed);
+  EXPECT_EQ(relay_->failed->code, ErrorCode::kHandshakeFailed);
+}
+
 TEST_F(ChannelTest, AWrongLengthIsRefusedBeforeAnythingOfItIsHeld) {
   for (const std::uint16_t length : std::initializer_list<std::uint16_t>{0, 1, 1215, 1217, 65535}) {
     Side relay(make_relay());
