@@ -100,6 +100,20 @@ struct MailboxIdTag {
 };
 using MailboxId = Id<MailboxIdTag, 16>;
 
+// One unbroken life of a device's store. Drawn at random when the store is made and whenever it may
+// have been copied or restored; sequence numbers count within it.
+struct IncarnationTag {
+  static constexpr const char* kName = "incarnation";
+};
+using Incarnation = Id<IncarnationTag, 16>;
+
+// Hash of one blob's content, and through it of all its sender sent before in the same incarnation
+// (docs/protocol/blob.md). All zero where there is none before.
+struct ChainHashTag {
+  static constexpr const char* kName = "chain";
+};
+using ChainHash = Id<ChainHashTag, 32>;
+
 }  // namespace zerok
 
 template <typename Tag, std::size_t N>

@@ -24,6 +24,10 @@ using Instant = Clock::time_point;
 // Later than any deadline.
 inline constexpr Instant kNever = Instant::max();
 
+// Milliseconds since 1970 (UTC) by a clock that people set: it may jump either way. For what has to
+// be dated across restarts (expiry); never for order.
+using UnixMs = std::int64_t;
+
 // Instant + Duration that stays at the ends instead of overflowing. Never stays never.
 constexpr Instant saturating_add(Instant at, Duration by) {
   if (at == kNever) return kNever;

@@ -13,20 +13,6 @@
 
 namespace zerok::core {
 
-// One unbroken life of a device's store. Drawn at random when the store is made and whenever it may
-// have been copied or restored; sequence numbers count within it.
-struct IncarnationTag {
-  static constexpr const char* kName = "incarnation";
-};
-using Incarnation = Id<IncarnationTag, 16>;
-
-// Hash of one content, and through it of all its sender sent before in the same incarnation. All
-// zero where there is none before.
-struct ChainHashTag {
-  static constexpr const char* kName = "chain";
-};
-using ChainHash = Id<ChainHashTag, 32>;
-
 inline constexpr std::size_t kPayloadBytesMax = std::size_t{1} << 20;
 inline constexpr std::size_t kTagBytesMax = 64;
 // Half of what 64 bits hold, so that every store can keep them as signed numbers.
