@@ -13,6 +13,10 @@ if(ZEROK_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND};-E;env;CCACHE_BASEDIR=${CMAKE_SOURCE_DIR};CCACHE_NOHASHDIR=1;${ZEROK_CCACHE}")
 endif()
 
+if("${CMAKE_CXX_FLAGS} $ENV{CXXFLAGS}" MATCHES "ZEROK_PLANTED_BUGS")
+  message(FATAL_ERROR "ZEROK_PLANTED_BUGS puts bugs in on purpose. It is for zerok_sim_planted alone (docs/testing.md).")
+endif()
+
 add_library(zerok_options INTERFACE)
 target_include_directories(zerok_options INTERFACE "${CMAKE_SOURCE_DIR}/src")
 target_compile_options(zerok_options INTERFACE
