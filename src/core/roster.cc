@@ -4,12 +4,9 @@
 #include <algorithm>
 
 #include "base/check.h"
-#include "core/label.h"
 
 namespace zerok::core {
 namespace {
-
-constexpr std::string_view kGroupLabel = "0k-sync/2 group id";
 
 bool is_kind(const RosterEntry& entry, RosterKind kind) {
   return entry.kind == static_cast<std::uint64_t>(kind);
@@ -129,7 +126,7 @@ Result<void> Roster::apply_create(const RosterEntry& entry) {
   }
   ZEROK_TRY_VOID(body.verify());
   membership_ = body.membership;
-  group_ = GroupId(labelled_hash(kGroupLabel, body.membership.bytes()));
+  group_ = crypto::group_id_of(body.membership);
   enrol(record, entry.actor);
   return {};
 }

@@ -20,16 +20,16 @@ Sha256 labelled_sha256(std::string_view label) {
 
 }  // namespace
 
+GroupId group_id_of(const Ed25519PublicKey& membership) {
+  return GroupId(labelled_sha256("0k-sync/2 group id").update(membership.bytes()).finish());
+}
+
 GroupKeys GroupKeys::derive(const GroupSecret& secret) {
   const HkdfSha256 hkdf(as_bytes(kGroupSalt), secret.bytes());
   return {hkdf.derive<BlobKey>("blob key"), hkdf.derive<RosterKey>("roster key"),
+          hkdf.derive<StateKey>("state key"),
           Ed25519KeyPair::from_seed(hkdf.derive<Ed25519Seed>("membership ed25519")),
           hkdf.derive<EpochCommitment>("commit")};
-}
-
-GroupId GroupKeys::group_id() const {
-  return GroupId(
-      labelled_sha256("0k-sync/2 group id").update(membership.public_key().bytes()).finish());
 }
 
 EpochId GroupKeys::epoch_id(const EpochId& parent, const RosterHead& roster_head) const {

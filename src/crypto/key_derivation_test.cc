@@ -79,6 +79,7 @@ EpochId add_group(VectorFile& file, std::string_view name, ByteView secret, cons
   file.add("group_secret", secret);
   file.add("blob_key", keys.blob.bytes());
   file.add("roster_key", keys.roster.bytes());
+  file.add("state_key", keys.state.bytes());
   file.add("membership_ed25519_seed", keys.membership.seed().bytes());
   file.add("membership_ed25519_public", keys.membership.public_key().bytes());
   file.add("commitment", keys.commitment.bytes());
@@ -139,6 +140,7 @@ TEST(KeyDerivationTest, SharesNoKeyBetweenUsesOrRoles) {
                                          to_hex(relay.stateless_reset.bytes()),
                                          to_hex(group.blob.bytes()),
                                          to_hex(group.roster.bytes()),
+                                         to_hex(group.state.bytes()),
                                          to_hex(group.membership.seed().bytes()),
                                          to_hex(group.commitment.bytes())};
   for (std::size_t i = 0; i < keys.size(); ++i) {
