@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string>
 
+#include "base/error.h"
+
 namespace zerok::apps {
 
 enum ExitCode : int {
@@ -46,5 +48,8 @@ int keygen(const std::string& path);
 int listen(const ListenOptions& options);
 int dial(const DialOptions& options);
 int mix_ticket(const MixTicketOptions& options);
+
+// Says why a key file can't be used and what to do about it; returns kExitFailed.
+int no_key(const std::string& path, const Error& error);
 
 }  // namespace zerok::apps

@@ -14,11 +14,13 @@
 
 #include "base/system_clock.h"
 #include "commands.h"
+#include "common/complain.h"
+#include "common/key_file.h"
+#include "common/signals.h"
+#include "common/ticket_text.h"
 #include "core/ticket.h"
 #include "crypto/hash.h"
 #include "driver.h"
-#include "key_file.h"
-#include "ticket_text.h"
 
 namespace zerok::apps {
 namespace {
@@ -212,7 +214,7 @@ int dial(const DialOptions& options) {
   const auto ticket = core::RelayTicket::parse(*text);
   if (!ticket) return complain("ticket", ticket.error()), kExitUsage;
   const auto secret = read_key_file(options.key_file);
-  if (!secret) return complain(options.key_file, secret.error()), kExitFailed;
+  if (!secret) return no_key(options.key_file, secret.error());
 
   const auto keys = crypto::DeviceKeys::derive(crypto::DeviceSecret(secret->bytes()));
   // A dialler answers no strangers, so a fresh reset secret serves.

@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "driver.h"
 
-#include <fmt/format.h>
-#include <signal.h>
-
-#include <atomic>
-#include <cstdio>
-
-#include "base/log.h"
 #include "base/system_clock.h"
+#include "common/signals.h"
 
 namespace zerok::apps {
 namespace {
-
-std::atomic<bool> stop{false};
 
 // Stateless, so one serves the transport and the endpoint whichever dies first.
 Rng& system_rng() {
@@ -23,27 +15,16 @@ Rng& system_rng() {
 
 }  // namespace
 
-void stop_on_signals() {
-  struct sigaction action{};
-  action.sa_handler = [](int) { stop.store(true, std::memory_order_relaxed); };
-  // Without SA_RESTART, so that a sleeping driver wakes up and looks.
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-}
-
-bool stop_requested() { return stop.load(std::memory_order_relaxed); }
-
-void complain(std::string_view what, const Error& error) {
-  fmt::print(stderr, "0k-channel: {}: {}\n", what, error);
-}
-
 Driver::Driver(std::unique_ptr<transport::QuicTransport> transport, noise::StaticKeys keys,
                bool accept)
     : keys_(std::move(keys)), transport_(std::move(transport)) {
   link::EndpointConfig config;
   config.accept = accept;
   endpoint_ = std::make_unique<link::Endpoint>(*transport_, keys_, system_rng(), config);
+  wake_when_stopped(transport_.get());
 }
+
+Driver::~Driver() { wake_when_stopped(nullptr); }
 
 Result<std::unique_ptr<Driver>> Driver::create(const transport::SocketAddress& bind, bool accept,
                                                const crypto::Ed25519KeyPair& signing,

@@ -4,7 +4,6 @@
 
 #include <memory>
 #include <optional>
-#include <string_view>
 
 #include "base/rng.h"
 #include "crypto/device_keys.h"
@@ -24,6 +23,10 @@ class Driver {
                                                 const crypto::NoiseStaticSecrets& noise,
                                                 const Secret<32>& reset_secret);
 
+  ~Driver();
+  Driver(const Driver&) = delete;
+  Driver& operator=(const Driver&) = delete;
+
   link::Endpoint& endpoint() { return *endpoint_; }
   transport::QuicTransport& transport() { return *transport_; }
   noise::IdentityHash noise_identity() const { return keys_.identity().id(); }
@@ -39,11 +42,5 @@ class Driver {
   std::unique_ptr<transport::QuicTransport> transport_;
   std::unique_ptr<link::Endpoint> endpoint_;
 };
-
-// Prints "0k-channel: what: why" to standard error.
-void complain(std::string_view what, const Error& error);
-// Makes SIGINT and SIGTERM end the loops below instead of the process.
-void stop_on_signals();
-bool stop_requested();
 
 }  // namespace zerok::apps

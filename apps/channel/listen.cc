@@ -10,9 +10,11 @@
 
 #include "base/system_clock.h"
 #include "commands.h"
+#include "common/complain.h"
+#include "common/key_file.h"
+#include "common/signals.h"
 #include "core/ticket.h"
 #include "driver.h"
-#include "key_file.h"
 
 namespace zerok::apps {
 namespace {
@@ -65,7 +67,7 @@ bool echo(Driver& driver, const LinkEvent& event, Echoing& counts) {
 int listen(const ListenOptions& options) {
   stop_on_signals();
   const auto secret = read_key_file(options.key_file);
-  if (!secret) return complain(options.key_file, secret.error()), kExitFailed;
+  if (!secret) return no_key(options.key_file, secret.error());
   const auto bind = transport::SocketAddress::parse(options.bind);
   if (!bind) return complain(options.bind, bind.error()), kExitUsage;
   const auto keys = crypto::RelayKeys::derive(crypto::RelaySecret(secret->bytes()));

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "commands.h"
+#include "common/complain.h"
 
 namespace {
 
@@ -24,6 +25,7 @@ void add_json(CLI::App* command, bool& json) {
 
 int main(int argc, char** argv) {
   using namespace zerok::apps;
+  set_program_name("0k-channel");
   CLI::App app{"An authenticated post-quantum channel between two processes.", "0k-channel"};
   app.footer(kFooter);
   app.set_version_flag("--version", "0k-channel " ZEROK_VERSION);

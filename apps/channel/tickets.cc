@@ -2,22 +2,19 @@
 // 0k-channel keygen and mix-ticket, and tickets as the command line gives them.
 #include <fmt/format.h>
 
-#include <fstream>
-
+#include "base/rng.h"
 #include "commands.h"
+#include "common/complain.h"
+#include "common/key_file.h"
+#include "common/ticket_text.h"
 #include "core/ticket.h"
-#include "driver.h"
-#include "key_file.h"
-#include "ticket_text.h"
 
 namespace zerok::apps {
 
-Result<std::string> ticket_text(const std::string& option) {
-  if (option.empty() || option[0] != '@') return option;
-  std::ifstream file(option.substr(1));
-  std::string line;
-  if (!std::getline(file, line)) return fail(ErrorCode::kNotFound, "can't read the ticket file");
-  return line;
+int no_key(const std::string& path, const Error& error) {
+  complain(path, error);
+  if (error.code == ErrorCode::kNotFound) complain("make one with: 0k-channel keygen FILE");
+  return kExitFailed;
 }
 
 int keygen(const std::string& path) {

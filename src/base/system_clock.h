@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The real monotonic clock, for drivers and programs only: protocol code takes an Instant instead.
+// The real clocks, for drivers and programs only: protocol code takes an Instant instead.
 #pragma once
 
 #include "base/time.h"
@@ -8,5 +8,7 @@ namespace zerok {
 
 // CLOCK_MONOTONIC; nanoseconds since some start that is fixed for the process's life.
 Instant monotonic_now();
+// What the machine takes for the time of day; may jump.
+UnixMs wall_now();
 
 }  // namespace zerok

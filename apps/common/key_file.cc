@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-#include "key_file.h"
+#include "common/key_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -9,26 +9,15 @@
 #include <cstring>
 #include <string_view>
 
+#include "common/descriptor.h"
+#include "common/file.h"
+
 namespace zerok::apps {
 namespace {
 
 constexpr std::string_view kHeader = "0k-sync-secret-v1 ";
 constexpr std::size_t kSecretBytes = 32;
 constexpr std::size_t kFileBytes = kHeader.size() + 2 * kSecretBytes + 1;
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 std::uint8_t hex_digit(std::uint8_t value) {
   return static_cast<std::uint8_t>(value < 10 ? '0' + value : 'a' + value - 10);
@@ -40,28 +29,9 @@ int hex_value(std::uint8_t c) {
   return -1;
 }
 
-bool write_all(int fd, ByteView bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = write(fd, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    bytes = bytes.subspan(static_cast<std::size_t>(n));
-  }
-  return true;
-}
-
 }  // namespace
 
 Result<void> create_key_file(const std::string& path, Rng& rng) {
-  const Descriptor fd(
-      open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (fd.get() < 0) {
-    if (errno == EEXIST) {
-      return fail(ErrorCode::kInvalidArgument,
-                  "the key file exists already; it is not overwritten");
-    }
-    return fail(ErrorCode::kIo, "can't create the key file", errno);
-  }
   Secret<kSecretBytes> secret;
   rng.fill(secret.mutable_bytes());
   // The text is as secret as the key, so it lives in a Secret too.
@@ -73,21 +43,13 @@ Result<void> create_key_file(const std::string& path, Rng& rng) {
     out[kHeader.size() + 2 * i + 1] = hex_digit(secret.bytes()[i] & 15);
   }
   out[kFileBytes - 1] = '\n';
-  if (!write_all(fd.get(), text.bytes()) || fsync(fd.get()) != 0) {
-    const int error = errno;
-    unlink(path.c_str());
-    return fail(ErrorCode::kIo, "can't write the key file", error);
-  }
-  return {};
+  return write_file(path, text.bytes(), 0600, IfThere::kRefuse);
 }
 
 Result<Secret<32>> read_key_file(const std::string& path) {
   const Descriptor fd(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   if (fd.get() < 0) {
-    if (errno == ENOENT) {
-      return fail(ErrorCode::kNotFound,
-                  "there is no such key file: make one with 0k-channel keygen");
-    }
+    if (errno == ENOENT) return fail(ErrorCode::kNotFound, "there is no such key file");
     return fail(ErrorCode::kIo, "can't open the key file", errno);
   }
   struct stat info{};
@@ -101,13 +63,13 @@ Result<Secret<32>> read_key_file(const std::string& path) {
   const ssize_t size = read(fd.get(), text.mutable_bytes().data(), kFileBytes);
   if (size != static_cast<ssize_t>(kFileBytes) || info.st_size != static_cast<off_t>(kFileBytes) ||
       std::memcmp(text.bytes().data(), kHeader.data(), kHeader.size()) != 0) {
-    return fail(ErrorCode::kMalformed, "not a key file of 0k-channel");
+    return fail(ErrorCode::kMalformed, "not a key file of 0k-Sync");
   }
   Secret<32> secret;
   for (std::size_t i = 0; i < kSecretBytes; ++i) {
     const int high = hex_value(text.bytes()[kHeader.size() + 2 * i]);
     const int low = hex_value(text.bytes()[kHeader.size() + 2 * i + 1]);
-    if (high < 0 || low < 0) return fail(ErrorCode::kMalformed, "not a key file of 0k-channel");
+    if (high < 0 || low < 0) return fail(ErrorCode::kMalformed, "not a key file of 0k-Sync");
     secret.mutable_bytes()[i] = static_cast<std::uint8_t>(high << 4 | low);
   }
   return secret;

@@ -11,8 +11,8 @@
 
 namespace zerok::apps {
 
-// Draws 32 bytes and writes them. kInvalidArgument if the file exists: a secret is never
-// overwritten.
+// Draws 32 bytes and writes them, durably. kInvalidState if the file exists: a secret is never
+// overwritten. Else the errors of write_file().
 Result<void> create_key_file(const std::string& path, Rng& rng);
 // Errors: kNotFound, kPermissionDenied (group or others have rights), kMalformed, kIo.
 Result<Secret<32>> read_key_file(const std::string& path);
