@@ -93,7 +93,7 @@ class ClientStore {
  public:
   virtual ~ClientStore() = default;
 
-  // As RelayStore's.
+  // As RelayStore's, and so are errors and what they do to a transaction.
   virtual Result<void> commit() = 0;
   virtual void rollback() = 0;
   virtual bool has_changes() const = 0;
@@ -105,10 +105,13 @@ class ClientStore {
 
   virtual Result<std::vector<Bytes>> roster() = 0;
   virtual Result<void> append_roster(std::uint32_t number, ByteView entry) = 0;
+  // By number, then by group id.
   virtual Result<std::vector<StoredEpoch>> epochs() = 0;
+  // Adds it or replaces that with the same epoch_group.
   virtual Result<void> put_epoch(const StoredEpoch& epoch) = 0;
 
-  // The outbox. Numbers are given by the caller and rise; kInvalidState otherwise.
+  // The outbox. Numbers are given by the caller and are above all that are there, and a blob id is
+  // there once; kInvalidState otherwise. kInvalidArgument unless sealed_bytes is the size.
   virtual Result<void> add_outbox(const OutboxBlob& blob, ByteView sealed) = 0;
   // Blobs above number `after`, at most `count`.
   virtual Result<std::vector<OutboxBlob>> outbox(std::uint64_t after, std::size_t count) = 0;
@@ -122,13 +125,16 @@ class ClientStore {
   // The same content under another id and epoch.
   virtual Result<void> reseal_outbox(std::uint64_t number, const BlobId& blob,
                                      const GroupId& epoch_group, ByteView sealed) = 0;
+  // Removing what is not there changes nothing, here and below.
   virtual Result<void> remove_outbox(std::uint64_t number) = 0;
 
   // Keys of push(), 1 to 64 bytes; kept for good. kInvalidState for one that is there.
   virtual Result<std::optional<PushKeyRecord>> find_push_key(ByteView key) = 0;
   virtual Result<void> add_push_key(ByteView key, const PushKeyRecord& record) = 0;
 
-  // The inbox. Arrivals are given by the caller and rise; kInvalidState otherwise.
+  // The inbox. Arrivals are given by the caller and are above all that are there, and no two ready
+  // rows have one number; kInvalidState otherwise. kInvalidArgument unless sealed_bytes is the size
+  // and exactly ready rows have a number.
   virtual Result<void> add_inbox(const InboxBlob& blob, ByteView sealed) = 0;
   // Everything but arrival, blob and sealed bytes may change; kNotFound.
   virtual Result<void> update_inbox(const InboxBlob& blob) = 0;
@@ -137,19 +143,21 @@ class ClientStore {
                                                std::size_t count) = 0;
   // Ready rows above hand-over number `after`, at most `count`.
   virtual Result<std::vector<InboxBlob>> ready(std::uint64_t after, std::size_t count) = 0;
-  // kNotFound.
+  // Empty where only the hash was kept. kNotFound.
   virtual Result<Bytes> inbox_sealed(std::uint64_t arrival) = 0;
   virtual Result<void> remove_inbox(std::uint64_t arrival) = 0;
   // All ready rows up to this hand-over number.
   virtual Result<void> remove_ready(std::uint64_t number) = 0;
 
+  // By sender, then by incarnation; each pair once.
   virtual Result<std::vector<ChainHead>> chain_heads() = 0;
   virtual Result<void> put_chain_head(const ChainHead& head) = 0;
 
+  // By device; each once.
   virtual Result<std::vector<PeerState>> peer_states() = 0;
   virtual Result<void> put_peer_state(const PeerState& state) = 0;
 
-  // Numbers are given by the caller and rise.
+  // Numbers are given by the caller and are above all that are there; kInvalidState otherwise.
   virtual Result<void> add_notice(const Notice& notice) = 0;
   virtual Result<std::vector<Notice>> notices(std::uint64_t after, std::size_t count) = 0;
   // All up to this number.

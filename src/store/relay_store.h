@@ -2,7 +2,9 @@
 // RelayStore: what a relay must not forget. Two implementations, one contract suite: memory/ and
 // sqlite/. A dumb, ordered, transactional store: which cursor a line gets, whether a blob was there
 // before and what may be removed is decided above. Changes belong to one transaction that the first
-// of them opens; reads see it. Not thread-safe: the relay's driver is the one writer.
+// of them opens; reads see it. One process at a time (kInvalidState for a second). Not thread-safe:
+// the relay's driver is the one writer. Destroying a store without commit() forgets, as a crash
+// does.
 #pragma once
 
 #include <optional>
@@ -77,12 +79,19 @@ struct RelayTotals {
   std::uint64_t lines = 0;  // stubs included
 };
 
+// Refusals (kInvalidArgument, kInvalidState, kNotFound, kTooLarge, kOutOfRange; kMalformed of a
+// read) change nothing, and the transaction goes on. Any other error is the disk's (kIo; a full one
+// too) and loses the transaction: until rollback(), or a commit(), which fails as well, every call
+// fails. Then the store is usable again as far as the disk is. Numbers above wire::kCountMax are
+// kOutOfRange, an unknown group key is kNotFound.
 class RelayStore {
  public:
   virtual ~RelayStore() = default;
 
   // Makes everything changed since the last commit durable: it survives a power cut once this has
-  // returned. After an error nothing of it is there. Without changes it costs nothing.
+  // returned. After an error nothing of it is there and the transaction is over. (Should the power
+  // be cut right after an error, it may turn out to be there: nobody could be told.) Without
+  // changes it costs nothing.
   virtual Result<void> commit() = 0;
   virtual void rollback() = 0;
   virtual bool has_changes() const = 0;
@@ -104,8 +113,10 @@ class RelayStore {
   virtual Result<std::optional<LineInfo>> find_blob(GroupKey group, const BlobId& blob) = 0;
   // Nothing for a line below the floor or above the head; the floor's and head's are known here.
   virtual Result<std::optional<LogHash>> log_hash_at(GroupKey group, std::uint64_t cursor) = 0;
-  // Lines above `after`, without a gap, at most lines_max, and at most bytes_max of payload (the
-  // first comes whatever its size). Payloads of `without_payload_of` are left out and not counted.
+  // Lines above `after` (or the floor), without a gap, at most lines_max, and at most bytes_max of
+  // payload (the first comes whatever its size). Payloads of `without_payload_of` are left out and
+  // not counted. A line that the disk has damaged ends the answer before it; kMalformed if it is
+  // the first: make_stub() still works on it.
   virtual Result<std::vector<StoredLine>> read_lines(
       GroupKey group, std::uint64_t after, std::size_t lines_max, std::size_t bytes_max,
       const std::optional<DeviceId>& without_payload_of) = 0;
@@ -122,10 +133,12 @@ class RelayStore {
   // Removes the payload, keeps the line; nothing if it is a stub already. kNotFound without a line.
   virtual Result<void> make_stub(GroupKey group, std::uint64_t cursor, wire::StubReason reason,
                                  UnixMs now) = 0;
-  // Of all groups: lines that became stubs before `before` (the highest such of each group).
+  // Groups whose first line became a stub before `before`, the longest waiting first, each with the
+  // highest cursor such that all lines up to it did. A long run may be cut short: ask again when
+  // it is dropped. Every answer can be dropped, so none hides another.
   virtual Result<std::vector<LineRef>> stubs_older_than(UnixMs before, std::size_t groups_max) = 0;
   // Drops at most lines_max lines from the floor's successor up to `cursor`, stopping before the
-  // first that is no stub, and returns the new floor.
+  // first that is no stub, and returns the floor, which moves so far.
   virtual Result<wire::Position> drop_stubs(GroupKey group, std::uint64_t cursor,
                                             std::size_t lines_max) = 0;
 
