@@ -15,12 +15,17 @@ namespace {
 // The libraries' state types stay out of the header; these make sure they fit and may be copied as
 // bytes.
 using Sha256State = crypto_hash_sha256_state;
+using Sha512State = crypto_hash_sha512_state;
 using Blake2sState = blake2s_state;
 static_assert(std::is_trivially_copyable_v<Sha256State> &&
+              std::is_trivially_copyable_v<Sha512State> &&
               std::is_trivially_copyable_v<Blake2sState>);
 
 Sha256State* sha256(std::uint8_t* state) {
   return std::launder(reinterpret_cast<Sha256State*>(state));
+}
+Sha512State* sha512(std::uint8_t* state) {
+  return std::launder(reinterpret_cast<Sha512State*>(state));
 }
 Blake2sState* blake2s_of(std::uint8_t* state) {
   return std::launder(reinterpret_cast<Blake2sState*>(state));
@@ -47,6 +52,24 @@ Sha256& Sha256::update(ByteView bytes) {
 Hash256 Sha256::finish() {
   Hash256 out;
   crypto_hash_sha256_final(sha256(state_.data()), out.data());
+  return out;
+}
+
+Sha512::Sha512() {
+  static_assert(sizeof(Sha512State) <= sizeof(state_) && alignof(Sha512State) <= 16);
+  new (state_.data()) Sha512State;
+  crypto_hash_sha512_init(sha512(state_.data()));
+}
+Sha512::~Sha512() { secure_wipe(state_); }
+
+Sha512& Sha512::update(ByteView bytes) {
+  crypto_hash_sha512_update(sha512(state_.data()), bytes.data(), bytes.size());
+  return *this;
+}
+
+ByteArray<Sha512::kSize> Sha512::finish() {
+  ByteArray<kSize> out;
+  crypto_hash_sha512_final(sha512(state_.data()), out.data());
   return out;
 }
 

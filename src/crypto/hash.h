@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Hashes and HMAC: SHA-256 (FIPS 180-4) and BLAKE2s-256 (RFC 7693, unkeyed). Incremental objects
-// live on the stack, never allocate and clear their state when they die, because what they hashed
-// may be secret.
+// Hashes and HMAC: SHA-256 and SHA-512 (FIPS 180-4), BLAKE2s-256 (RFC 7693, unkeyed). Incremental
+// objects live on the stack, never allocate and clear their state when they die, because what they
+// hashed may be secret.
 #pragma once
 
 #include "crypto/keys.h"
@@ -24,6 +24,23 @@ class Sha256 {
   alignas(16) ByteArray<104> state_;
 };
 
+class Sha512 {
+ public:
+  static constexpr std::size_t kBlockSize = 128;
+  static constexpr std::size_t kSize = 64;
+
+  Sha512();
+  Sha512(const Sha512&) = default;
+  Sha512& operator=(const Sha512&) = default;
+  ~Sha512();
+  Sha512& update(ByteView bytes);
+  // Ends the computation; the object must not be used again.
+  ByteArray<kSize> finish();
+
+ private:
+  alignas(16) ByteArray<208> state_;
+};
+
 class Blake2s {
  public:
   static constexpr std::size_t kBlockSize = 64;
@@ -39,7 +56,7 @@ class Blake2s {
   alignas(64) ByteArray<192> state_;
 };
 
-// RFC 2104 over either hash, both of which have 64-byte blocks. The key may be of any length.
+// RFC 2104 over Sha256 or Blake2s, which both have 64-byte blocks. The key may be of any length.
 template <typename Hash>
 class Hmac {
  public:

@@ -32,6 +32,18 @@ TEST(HashTest, Sha256AgreesWithTheExamplesOfFips180) {
             "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
+TEST(HashTest, Sha512AgreesWithTheExamplesOfFips180) {
+  EXPECT_EQ(hash_of<Sha512>(as_bytes("abc")),
+            "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+            "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f");
+  EXPECT_EQ(hash_of<Sha512>({}),
+            "cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce"
+            "47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e");
+  EXPECT_EQ(hash_of<Sha512>(Bytes(1'000'000, 'a')),
+            "e718483d0ce769644e2e42c7bc15b4638e1f98b13b2044285632a803afa973eb"
+            "de0ff244877ea60a4cb0432ce577c31beb009c5c2c49aa2e4eadb217ad8cc09b");
+}
+
 // "abc": RFC 7693 appendix B. The others: Python's hashlib, whose BLAKE2s is another one.
 TEST(HashTest, Blake2sAgreesWithRfc7693AndWithPython) {
   EXPECT_EQ(hash_of<Blake2s>(as_bytes("abc")),
@@ -110,8 +122,8 @@ TEST(HashTest, HmacBlake2sAgreesWithPython) {
 
 template <typename Hash>
 class EveryHashTest : public ::testing::Test {};
-using BothHashes = ::testing::Types<Sha256, Blake2s>;
-TYPED_TEST_SUITE(EveryHashTest, BothHashes);
+using AllHashes = ::testing::Types<Sha256, Sha512, Blake2s>;
+TYPED_TEST_SUITE(EveryHashTest, AllHashes);
 
 TYPED_TEST(EveryHashTest, GivesTheSameWhereverTheInputIsCut) {
   const Bytes input = counting_bytes(200);
