@@ -163,7 +163,7 @@ def expected(values: dict[str, bytes]) -> dict[str, bytes]:
     if "device_secret" in values:
         salt, secret = "0k-sync/2 device secret", values["device_secret"]
         return {"device_secret": secret, **expect_identity(salt, secret), **expect_hybrid(salt, secret, "noise"),
-                **expect_hybrid(salt, secret, "sealing")}
+                **expect_hybrid(salt, secret, "sealing"), "store_key": hkdf(salt, secret, "store key", 32)}
     if "relay_secret" in values:
         salt, secret = "0k-sync/2 relay secret", values["relay_secret"]
         return {"relay_secret": secret, **expect_identity(salt, secret), **expect_hybrid(salt, secret, "noise"),

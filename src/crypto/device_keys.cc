@@ -26,7 +26,8 @@ DeviceKeys DeviceKeys::derive(const DeviceSecret& secret) {
   return {derive_signing(hkdf),
           derive_noise(hkdf),
           {hkdf.derive<X25519SecretKey>("sealing x25519"),
-           hkdf.derive<MlKemSeed>("sealing ml-kem-768")}};
+           hkdf.derive<MlKemSeed>("sealing ml-kem-768")},
+          hkdf.derive<StoreKey>("store key")};
 }
 
 RelayKeys RelayKeys::derive(const RelaySecret& secret) {

@@ -24,6 +24,11 @@ struct SealingSecrets {
   MlKemSeed kem;
 };
 
+// Wraps what must not lie in clear in the device's own store: group secrets above all.
+struct StoreKey : XChaChaPolyKey {
+  using XChaChaPolyKey::XChaChaPolyKey;
+};
+
 struct DeviceKeys {
   static DeviceKeys derive(const DeviceSecret& secret);
 
@@ -35,6 +40,7 @@ struct DeviceKeys {
   Ed25519KeyPair signing;
   NoiseStaticSecrets noise;
   SealingSecrets sealing;
+  StoreKey store;
 };
 
 using StatelessResetKey = SecretKey<struct StatelessResetKeyTag, 32>;

@@ -60,6 +60,7 @@ void add_device(VectorFile& file, std::string_view name, ByteView secret) {
   file.add_signing(keys.signing);
   file.add_noise(keys.noise);
   file.add_sealing(keys.sealing);
+  file.add("store_key", keys.store.bytes());
 }
 
 void add_relay(VectorFile& file, std::string_view name, ByteView secret) {
@@ -133,6 +134,7 @@ TEST(KeyDerivationTest, SharesNoKeyBetweenUsesOrRoles) {
                                          to_hex(device.sealing.dh.bytes()),
                                          to_hex(device.sealing.kem.bytes().first<32>()),
                                          to_hex(device.sealing.kem.bytes().last<32>()),
+                                         to_hex(device.store.bytes()),
                                          to_hex(relay.signing.seed().bytes()),
                                          to_hex(relay.noise.dh.bytes()),
                                          to_hex(relay.noise.kem.bytes().first<32>()),
