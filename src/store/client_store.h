@@ -71,22 +71,22 @@ struct ChainHead {
 struct StoredEpoch {
   GroupId epoch_group{};
   EpochId epoch{};
-  std::uint32_t number = 0;  // 0 for the first
-  Bytes wrapped_secret;      // 1 to 256 bytes
+  std::uint32_t number = 0;   // 0 for the first
+  Bytes wrapped_secret = {};  // 1 to 256 bytes
 };
 
 // What another device last said of itself.
 struct PeerState {
   DeviceId device{};
   std::uint64_t counter = 0;
-  Bytes state;  // as it was signed and sealed
+  Bytes state = {};  // as it was signed and sealed
 };
 
 // Something the application has to be told, and keeps being told until it confirms.
 struct Notice {
   std::uint64_t number = 0;
   std::uint16_t kind = 0;
-  Bytes detail;
+  Bytes detail = {};
 };
 
 class ClientStore {

@@ -26,7 +26,7 @@ struct RelayDevice {
   std::uint64_t acknowledged = 0;  // cursor up to which it has stored everything
   std::uint64_t own_lines = 0;     // lines it ever pushed, gone ones included
   UnixMs last_seen = 0;            // 0: never
-  Bytes state;                     // its DEVICE_STATE; empty: none yet
+  Bytes state = {};                // its DEVICE_STATE; empty: none yet
 };
 
 struct RelayGroup {
@@ -35,8 +35,8 @@ struct RelayGroup {
   wire::Position head{};            // the last line
   wire::Position floor{};           // the stub floor: lines up to it are gone
   std::uint64_t payload_bytes = 0;  // of all lines whose payload is here
-  std::vector<Bytes> roster;
-  std::vector<RelayDevice> devices;  // by ascending device id
+  std::vector<Bytes> roster = {};
+  std::vector<RelayDevice> devices = {};  // by ascending device id
 };
 
 // A line to be appended.
@@ -48,7 +48,7 @@ struct NewLine {
   GroupId epoch_group{};
   CiphertextHash ciphertext_hash{};
   UnixMs committed = 0;
-  ByteView sealed;
+  ByteView sealed = {};
 };
 
 // What is known of a line without its payload.
@@ -64,8 +64,8 @@ struct LineInfo {
   std::optional<wire::StubReason> stub = {};  // nothing while the payload is here
 };
 struct StoredLine {
-  LineInfo info;
-  Bytes sealed;  // empty for a stub, and where the reader wanted none
+  LineInfo info = {};
+  Bytes sealed = {};  // empty for a stub, and where the reader wanted none
 };
 
 struct LineRef {
