@@ -32,7 +32,8 @@ LAYERS["client"] = DRIVERS_SEE | {"client"}
 LAYERS["relay"] = DRIVERS_SEE | {"relay"}
 LAYERS["cabi"] = DRIVERS_SEE | {"client", "cabi"}
 
-# Third-party headers: which folders own them. "tests" stands for tests/ and every *_test.cc.
+# Third-party headers: which folders own them. "tests" stands for tests/, every *_test.cc and
+# every *_testing.h, a header for those.
 OWNERS = {
     "sodium.h": {"src/base", "src/crypto", "bench"},
     "sodium/": {"src/base", "src/crypto", "bench"},
@@ -141,7 +142,7 @@ def is_header(path):
 
 
 def in_folder(path, folder):
-    return path.startswith(folder + "/") or (folder == "tests" and path.endswith("_test.cc"))
+    return path.startswith(folder + "/") or (folder == "tests" and path.endswith(("_test.cc", "_testing.h")))
 
 
 def check_layers(tree):

@@ -4,9 +4,10 @@
 // sources and defines make_store_harness(). Also rows made from a number, and their comparison.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <memory>
+#include <string>
+#include <tuple>
+#include <utility>
 
 #include "store/client_store.h"
 #include "store/relay_store.h"
@@ -142,22 +143,6 @@ inline auto fields(const RelayGroup& group) {
   return std::tuple(static_cast<std::uint64_t>(group.key), to_hex(group.group.bytes()),
                     fields(group.head), fields(group.floor), group.payload_bytes, roster,
                     all_fields(group.devices));
-}
-
-// EXPECT_TRUE(is(result, code)): it failed so.
-template <typename T>
-testing::AssertionResult is(const Result<T>& result, ErrorCode code) {
-  if (result) return testing::AssertionFailure() << "did not fail";
-  if (result.error().code == code) return testing::AssertionSuccess();
-  return testing::AssertionFailure() << error_code_name(result.error().code) << ": "
-                                     << result.error().text.view() << " " << result.error().native;
-}
-// ASSERT_TRUE(good(result)), with the error as the message.
-template <typename T>
-testing::AssertionResult good(const Result<T>& result) {
-  if (result) return testing::AssertionSuccess();
-  return testing::AssertionFailure() << error_code_name(result.error().code) << ": "
-                                     << result.error().text.view() << " " << result.error().native;
 }
 
 }  // namespace zerok::store

@@ -3,7 +3,7 @@
 // their own.
 #include <gtest/gtest.h>
 
-#include "store/contract_relay.h"
+#include "store/contract_relay_testing.h"
 
 namespace zerok::store {
 namespace {

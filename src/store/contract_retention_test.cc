@@ -2,7 +2,7 @@
 // The promises of relay_store.h about removing payloads and lines, for every implementation.
 #include <gtest/gtest.h>
 
-#include "store/contract_relay.h"
+#include "store/contract_relay_testing.h"
 
 namespace zerok::store {
 namespace {

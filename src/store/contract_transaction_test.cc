@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/check.h"
-#include "store/contract_harness.h"
+#include "store/contract_testing.h"
 
 namespace zerok::store {
 namespace {

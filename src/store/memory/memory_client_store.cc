@@ -2,6 +2,7 @@
 #include "store/memory/memory_client_store.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "store/rules.h"
 
@@ -77,7 +78,8 @@ Result<void> MemoryClientStore::append_roster(std::uint32_t number, ByteView ent
 Result<std::vector<StoredEpoch>> MemoryClientStore::epochs() {
   ZEROK_TRY_VOID(transaction_.usable());
   auto epochs = values_of(state_.epochs);
-  std::ranges::stable_sort(epochs, {}, &StoredEpoch::number);
+  std::ranges::sort(epochs, {},
+                    [](const StoredEpoch& e) { return std::tie(e.number, e.epoch_group); });
   return epochs;
 }
 

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "store/contract_harness.h"
+#include "store/contract_testing.h"
 
 namespace zerok::store {
 namespace {

@@ -9,7 +9,7 @@
 #include <map>
 
 #include "base/check.h"
-#include "store/contract_harness.h"
+#include "store/contract_testing.h"
 
 namespace zerok::store {
 
