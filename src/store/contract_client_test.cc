@@ -153,7 +153,7 @@ TEST_F(ClientStoreContractTest, EpochsComeByNumberAndAreReplacedByGroup) {
 }
 
 TEST_F(ClientStoreContractTest, OutboxBlobsComeBackAsTheyWereAdded) {
-  for (const std::uint64_t number : {1, 2, 5}) {
+  for (const std::uint64_t number : {1U, 2U, 5U}) {
     ASSERT_TRUE(good(add_outbox(number, number == 5 ? 1081384 : 30)));
   }
   commit_and_reopen();
@@ -245,7 +245,7 @@ TEST_F(ClientStoreContractTest, ResealingChangesIdEpochAndCiphertextOnly) {
 }
 
 TEST_F(ClientStoreContractTest, RemovingFromTheOutboxLeavesTheOthers) {
-  for (const std::uint64_t number : {1, 2, 3}) ASSERT_TRUE(good(add_outbox(number)));
+  for (const std::uint64_t number : {1U, 2U, 3U}) ASSERT_TRUE(good(add_outbox(number)));
   ASSERT_TRUE(good(store_->remove_outbox(2)));
   ASSERT_TRUE(good(store_->remove_outbox(2)));
   ASSERT_TRUE(good(store_->remove_outbox(77)));
@@ -400,7 +400,7 @@ TEST_F(ClientStoreContractTest, PeerStatesAreOnePerDevice) {
 }
 
 TEST_F(ClientStoreContractTest, NoticesStayUntilTheyAreRemoved) {
-  for (const std::uint64_t number : {3, 4, 9}) {
+  for (const std::uint64_t number : {3U, 4U, 9U}) {
     ASSERT_TRUE(good(store_->add_notice({.number = number,
                                          .kind = static_cast<std::uint16_t>(number * 7000),
                                          .detail = content(number, number - 3)})));

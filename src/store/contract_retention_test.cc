@@ -68,11 +68,12 @@ TEST_F(RelayStoreContractTest, ForeignPayloadsAreCounted) {
   }
   above[0] = count;
   for (const std::uint64_t after :
-       {0,    5,    20,   21,   30,   31,   254,  255,  256,  257,  1022, 1023, 1024, 1025,
-        1498, 1499, 1500, 1501, 1502, 2047, 2048, 2049, 2988, 2989, 2990, 2998, 2999, 3000}) {
+       {0U,    5U,    20U,   21U,   30U,   31U,   254U,  255U,  256U,  257U,
+        1022U, 1023U, 1024U, 1025U, 1498U, 1499U, 1500U, 1501U, 1502U, 2047U,
+        2048U, 2049U, 2988U, 2989U, 2990U, 2998U, 2999U, 3000U}) {
     const auto& counts = above[after];
     const std::uint64_t all = counts[1] + counts[2] + counts[3];
-    for (const std::uint64_t device : {1, 2, 3}) {
+    for (const std::uint64_t device : {1U, 2U, 3U}) {
       EXPECT_EQ(store_->count_foreign(key, after, sender(device)).value(), all - counts[device])
           << "after " << after << " but those of " << device;
     }
@@ -84,7 +85,7 @@ TEST_F(RelayStoreContractTest, ForeignPayloadsAreCounted) {
 TEST_F(RelayStoreContractTest, PayloadLinesPassOverStubs) {
   const GroupKey key = make_group(1);
   append_up_to(key, 8);
-  for (const std::uint64_t cursor : {1, 2, 5, 8}) {
+  for (const std::uint64_t cursor : {1U, 2U, 5U, 8U}) {
     ASSERT_TRUE(good(store_->make_stub(key, cursor, StubReason::kConfirmed, 1)));
   }
   commit_and_reopen();
@@ -183,7 +184,7 @@ TEST_F(RelayStoreContractTest, StubsAreDroppedFromTheBeginningOnly) {
     return store_->drop_stubs(key, cursor, lines).value();
   };
   EXPECT_EQ(floor(6, 10), wire::Position{});
-  for (const std::uint64_t cursor : {1, 2, 3, 5}) {
+  for (const std::uint64_t cursor : {1U, 2U, 3U, 5U}) {
     ASSERT_TRUE(good(store_->make_stub(key, cursor, StubReason::kConfirmed, 1)));
   }
   EXPECT_EQ(floor(0, 10), wire::Position{});

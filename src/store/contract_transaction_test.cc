@@ -30,7 +30,7 @@ class TransactionContractTest : public testing::Test {
   GroupKey fill_relay() {
     const GroupKey key = relay_->create_group(id_of<GroupId>(1), content(1, 50)).value();
     for (std::uint64_t cursor = 1; cursor <= 6; ++cursor) append(key, cursor);
-    for (const std::uint64_t cursor : {1, 2}) {
+    for (const std::uint64_t cursor : {1U, 2U}) {
       ZEROK_ASSERT(relay_->make_stub(key, cursor, StubReason::kExpired, 5).has_value());
     }
     ZEROK_ASSERT(
