@@ -210,6 +210,11 @@ Result<void> Channel::build_record() {
   return {};
 }
 
+void Channel::set_receive_limits(const wire::AssemblerLimits& limits) {
+  limits_.receive = limits;
+  assembler_.set_limits(limits);
+}
+
 ByteView Channel::output() {
   if (out_.empty() && session_ && established_ && !scheduler_.empty()) {
     if (auto built = build_record(); !built) fail_with(built.error());

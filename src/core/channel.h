@@ -69,6 +69,9 @@ class Channel {
   // kInvalidState before kEstablished and after the end; else as MessageScheduler::push.
   Result<void> send(wire::Priority priority, wire::MessageKey key, Bytes body);
 
+  // The bounds of what arrives from now on: a peer that has proven more may send more.
+  void set_receive_limits(const wire::AssemblerLimits& limits);
+
   // Bytes for the stream; empty when there are none now. Good until the next call.
   ByteView output();
   void consume_output(std::size_t size);

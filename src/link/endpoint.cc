@@ -67,6 +67,18 @@ std::size_t Endpoint::queued_bytes(LinkId link) const {
   return at == links_.end() || !at->second.link ? 0 : at->second.link->channel().queued_bytes();
 }
 
+void Endpoint::set_reading(LinkId link, bool on) {
+  const auto at = links_.find(link);
+  if (at == links_.end() || at->second.reading == on) return;
+  at->second.reading = on;
+  if (on) mark_ready(link, at->second);
+}
+
+void Endpoint::set_receive_limits(LinkId link, const wire::AssemblerLimits& limits) {
+  const auto at = links_.find(link);
+  if (at != links_.end() && at->second.link) at->second.link->channel().set_receive_limits(limits);
+}
+
 void Endpoint::close(LinkId link, CloseCode code) {
   const auto at = links_.find(link);
   if (at == links_.end()) return;
@@ -279,8 +291,11 @@ std::optional<LinkEvent> Endpoint::poll_event() {
 
 std::optional<LinkEvent> Endpoint::poll_link(LinkId id, Entry& entry) {
   if (!entry.link) return std::nullopt;
-  auto event = entry.link->poll_event(*transport_, now_);
-  dirty_ = true;  // reading gave credit back, and the handshake may have answered
+  std::optional<core::ChannelEvent> event;
+  if (entry.reading) {
+    event = entry.link->poll_event(*transport_, now_);
+    dirty_ = true;  // reading gave credit back, and the handshake may have answered
+  }
   set_deadline(id, entry, entry.link->channel().next_timeout());
   if (!event) {
     if (entry.told_full && entry.link->channel().is_drained()) {

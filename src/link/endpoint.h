@@ -80,6 +80,12 @@ class Endpoint {
   Result<void> send(LinkId link, wire::Priority priority, wire::MessageKey key, Bytes body);
   // Bytes queued and not yet handed to the transport; 0 for an unknown link.
   std::size_t queued_bytes(LinkId link) const;
+  // Stops or goes on taking a link's messages. While stopped its peer can send no more than fits
+  // the transport's window; kDrained and kClosed are told as always, what was unread then is
+  // dropped.
+  void set_reading(LinkId link, bool on);
+  // As Channel::set_receive_limits(); config.channel has the limits before.
+  void set_receive_limits(LinkId link, const wire::AssemblerLimits& limits);
   // Closes at once, dropping what is queued. No event follows.
   void close(LinkId link, CloseCode code);
 
@@ -101,6 +107,7 @@ class Endpoint {
     bool opened = false;
     bool ready = false;  // listed in ready_
     bool told_full = false;
+    bool reading = true;
     EndpointId endpoint;
     noise::IdentityHash pin;  // dialled only
     Instant started;

@@ -27,7 +27,7 @@ Result<std::optional<Message>> MessageAssembler::begin(const Frame& frame) {
   if (open_.size() >= limits_.open_messages_max) {
     return fail(ErrorCode::kOverloaded, "too many unfinished messages");
   }
-  if (frame.total > limits_.open_bytes_max - open_bytes_) {
+  if (open_bytes_ > limits_.open_bytes_max || frame.total > limits_.open_bytes_max - open_bytes_) {
     return fail(ErrorCode::kOverloaded, "unfinished messages are too large together");
   }
   open_bytes_ += frame.total;

@@ -50,6 +50,9 @@ class MessageAssembler {
   // (a chunk of a message that was not begun, begun twice, ends early or does not end).
   Result<std::optional<Message>> add(const Frame& frame);
 
+  // From now on. What is open stays, so a receiver may raise its bounds once it knows its peer.
+  void set_limits(const AssemblerLimits& limits) { limits_ = limits; }
+
   std::size_t open_messages() const { return open_.size(); }
   // Memory held for unfinished messages now.
   std::size_t reserved_bytes() const;

@@ -24,6 +24,7 @@ enum class StubReason : std::uint8_t {
   kConfirmed = 1,  // every other device has acknowledged it
   kExpired = 2,    // its time to live is over
   kDeleted = 3,    // by a DELETE
+  kDamaged = 4,    // the relay's disk lost it
 };
 
 // One line of the log. Its cursor is told by its place; its hash does not depend on its kind.
