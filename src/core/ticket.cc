@@ -75,7 +75,7 @@ Result<HostPort> parse_host_port(std::string_view address) {
   return out;
 }
 
-Result<std::string> RelayTicket::to_text() const {
+Result<Bytes> RelayTicket::encode() const {
   if (addresses.empty() || addresses.size() > kAddressesMax) {
     return fail(ErrorCode::kInvalidArgument, "a ticket names 1 to 8 addresses");
   }
@@ -97,7 +97,11 @@ Result<std::string> RelayTicket::to_text() const {
   } else {
     encoder.add_nil();
   }
-  ZEROK_TRY(Bytes body, encoder.take());
+  return encoder.take();
+}
+
+Result<std::string> RelayTicket::to_text() const {
+  ZEROK_TRY(Bytes body, encode());
   const auto sum = checksum(body);
   body.insert(body.end(), sum.begin(), sum.end());
   return std::string(kPrefix) + to_base32(body);
@@ -117,7 +121,10 @@ Result<RelayTicket> RelayTicket::parse(std::string_view text) {
   if (!std::ranges::equal(checksum(body), ByteView(*bytes).last(kChecksumBytes))) {
     return fail(ErrorCode::kMalformed, "the relay ticket is cut short or mistyped");
   }
+  return decode(body);
+}
 
+Result<RelayTicket> RelayTicket::decode(ByteView body) {
   wire::Decoder decoder(body);
   ZEROK_TRY_VOID(decoder.begin_record(1));
   ZEROK_TRY(const auto version, decoder.read_unsigned());

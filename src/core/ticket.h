@@ -29,7 +29,13 @@ struct RelayTicket {
   std::vector<std::string> addresses;
   std::optional<Bytes> admission_token;
 
-  // kInvalidArgument when a bound above is broken.
+  // The body alone, for what carries a ticket and has a checksum of its own. kInvalidArgument when
+  // a bound above is broken.
+  Result<Bytes> encode() const;
+  // As parse(), of a body.
+  static Result<RelayTicket> decode(ByteView body);
+
+  // kInvalidArgument as encode().
   Result<std::string> to_text() const;
   // Surrounding white space is forgiven, either case is read; a typo is told from another kind of
   // text. Errors: kMalformed, kUnsupported (a ticket of a newer version), kTooLarge.
