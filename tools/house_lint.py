@@ -44,6 +44,7 @@ OWNERS = {
     "spdlog/": {"src/base"},
     "fmt/": {"src", "apps", "bench", "sim", "tests"},
     "CLI/": {"apps", "bench", "sim"},
+    "toml++/": {"apps"},
     "gtest/": {"tests"},
     "gmock/": {"tests"},
     "nlohmann/": {"apps", "tests", "bench"},
