@@ -16,6 +16,7 @@
 #include "core/client/status.h"
 #include "core/ticket.h"
 #include "crypto/device_keys.h"
+#include "crypto/group_keys.h"
 #include "store/client_store.h"
 #include "transport/transport.h"
 
