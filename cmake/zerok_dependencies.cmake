@@ -49,6 +49,10 @@ target_link_libraries(zerok_dep_ngtcp2 INTERFACE zerok_dep_gnutls)
 zerok_find_library(zerok_dep_msgpack msgpack.hpp)
 target_compile_definitions(zerok_dep_msgpack INTERFACE MSGPACK_NO_BOOST)
 
+zerok_find_library(zerok_dep_sqlite sqlite3.h sqlite3)
+zerok_require_version(SQLite "${zerok_dep_sqlite_include}/sqlite3.h"
+  "define SQLITE_VERSION  " 3.37.0)
+
 if(ZEROK_BUILD_TESTS)
   find_package(GTest REQUIRED)
 endif()

@@ -11,7 +11,8 @@ readonly NODE_MIN=18    # the oldest that loads the iroh package of the QUIC int
 # Compilers, tools and libraries of every build; ca-certificates for cargo and npm; iproute2 for
 # tests that move a client between addresses.
 readonly BUILD_PACKAGES=(g++ cmake ninja-build pkg-config python3 libgnutls28-dev libb2-dev
-  libmsgpack-cxx-dev libfmt-dev libspdlog-dev libcli11-dev libtomlplusplus-dev libgtest-dev libgmock-dev
+  libmsgpack-cxx-dev libsqlite3-dev libfmt-dev libspdlog-dev libcli11-dev libtomlplusplus-dev libgtest-dev
+  libgmock-dev
   nlohmann-json3-dev ca-certificates iproute2)
 # For ./dev check and ./dev fuzz.
 readonly CHECK_PACKAGES=(clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev)
