@@ -91,7 +91,7 @@ struct Relay::Parts {
   std::set<LinkId> paused;
   Instant stepped{};
   bool more_waits = false;
-  bool shutting_down = false;
+  std::optional<Instant> shut_down_at;
   bool commit_was_put_off = false;  // by a planted bug only
   std::uint64_t commits = 0;
   std::uint64_t commits_failed = 0;
@@ -284,12 +284,16 @@ void Relay::Parts::mind_queue(LinkId link, Instant now) {
 }
 
 void Relay::shut_down(Instant now) {
-  parts_->shutting_down = true;
+  parts_->shut_down_at = now;
   parts_->hub.shut_down(now);
 }
 
 bool Relay::is_shut_down() const {
-  return parts_->shutting_down && parts_->hub.sessions() == 0 && parts_->held.empty();
+  if (!parts_->shut_down_at) return false;
+  // Whoever goes on connecting does not keep it running.
+  const Instant latest =
+      saturating_add(*parts_->shut_down_at, 2 * parts_->config.limits.close_linger);
+  return parts_->hub.sessions() == 0 || parts_->stepped >= latest;
 }
 
 core::RelayTicket Relay::ticket(std::vector<std::string> addresses) const {

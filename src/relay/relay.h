@@ -60,7 +60,7 @@ class Relay {
   Instant next_timeout() const;
 
   // Tells every session RELAY_SHUTTING_DOWN and takes no further one; go on with step() until
-  // is_shut_down(), which the limits' close_linger bounds.
+  // is_shut_down(): when all have gone, or after twice the limits' close_linger.
   void shut_down(Instant now);
   bool is_shut_down() const;
 

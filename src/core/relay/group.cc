@@ -23,9 +23,8 @@ Result<RelayGroup> RelayGroup::load(GroupRecord&& record) {
   group.floor_ = record.floor;
   group.payload_bytes_ = record.payload_bytes;
   for (auto& device : record.devices) {
-    if (device.acknowledged > record.head.cursor || device.own_lines > record.head.cursor) {
-      return fail(ErrorCode::kMalformed, "a stored device is ahead of its log");
-    }
+    device.acknowledged = std::min(device.acknowledged, record.head.cursor);
+    device.own_lines = std::min(device.own_lines, record.head.cursor);
     const DeviceId id = device.device;
     group.devices_.emplace(id, std::move(device));
   }

@@ -168,7 +168,7 @@ void RelayHub::handle_first(SessionId id, RelaySession& session, wire::MessageKe
   }
   ++guests_;
   session.kind = SessionKind::kGuest;
-  session.deadline = kNever;
+  session.deadline = saturating_add(now, limits().visit_time);
   schedule(id, session);
   tell(answers);
 }
@@ -350,6 +350,9 @@ void RelayHub::wake(SessionId id, Instant now) {
   RelaySession& session = sessions_.at(id);
   if (session.deadline <= now) {
     if (session.kind == SessionKind::kNew) return end(id, 0, WireErrorCode::kInvalidMessage, now);
+    if (session.kind != SessionKind::kEnding) {
+      return end(id, 0, WireErrorCode::kRelayOverloaded, now);
+    }
     // Closed again should this be lost.
     session.deadline = saturating_add(now, limits().close_linger);
     effects_.push_back(CloseSession{.session = id});

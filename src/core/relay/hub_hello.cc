@@ -101,7 +101,7 @@ void RelayHub::admit(HelloOp op, Group& group, Instant now) {
   if (member == nullptr && group.unenrolled.size() >= limits().unenrolled_per_group_max) {
     return refuse_hello(WireErrorCode::kRelayOverloaded);
   }
-  session.deadline = kNever;
+  session.deadline = member == nullptr ? saturating_add(now, limits().visit_time) : kNever;
   session.group = group_id;
   session.device = op.hello.device;
   session.features = op.hello.features & kFeatures;
@@ -184,7 +184,6 @@ void RelayHub::welcome(const HelloOp& op, const ReadStart::Answer& start, Instan
       session.shown = position.cursor;
       session.read_to = position.cursor;
     }
-    session.notified = state.head().cursor;
     session.quota_due = is_short_of_space(group);
   }
   answer(op.session, op.request, message);

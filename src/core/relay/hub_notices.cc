@@ -69,7 +69,6 @@ void RelayHub::notify_lines(SessionId id, RelaySession& session, const Group& gr
     bytes += line.sealed.size();
     session.read_to = line.cursor;
     session.shown = std::max(session.shown, line.cursor);
-    session.notified = notify.highest;
   }
   // The last of them said all there is to say.
   if (session.notify_due && session.read_to == group.state.head().cursor) {
@@ -118,7 +117,6 @@ void RelayHub::send_notify(SessionId id, RelaySession& session, const Group& gro
   // Who has everything needs no reminder.
   if (highest == 0 || record == nullptr || record->acknowledged >= highest) return;
   send(id, 0, wire::Notify{.highest = highest});
-  session.notified = highest;
   session.notify_again = saturating_add(now, limits().notify_repeat);
 }
 
@@ -149,8 +147,9 @@ void RelayHub::send_presence(SessionId id, RelaySession& session, const Group& g
 }
 
 bool RelayHub::is_short_of_space(const Group& group) const {
-  return group.state.payload_bytes() >=
-         limits().group_bytes_max / 100 * limits().quota_notice_percent;
+  const std::uint64_t max = limits().group_bytes_max;
+  const std::uint64_t percent = limits().quota_notice_percent;
+  return group.state.payload_bytes() >= max / 100 * percent + max % 100 * percent / 100;
 }
 
 }  // namespace zerok::core

@@ -33,7 +33,7 @@ Result<void> RelayLimits::validate() const {
   const Duration zero = Duration::zero();
   if (hello_timeout <= zero || close_linger <= zero || presence_interval <= zero ||
       notify_repeat <= zero || cleanup_interval <= zero || clock_save_interval <= zero ||
-      stub_life <= zero) {
+      stub_life <= zero || visit_time <= zero) {
     return fail(ErrorCode::kInvalidArgument, "a time of zero");
   }
   return {};

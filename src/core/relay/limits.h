@@ -38,6 +38,8 @@ struct RelayLimits {
 
   std::size_t sessions_max = 16'384;
   std::size_t guests_max = 256;
+  // How long guests and unenrolled devices may stay: the longest life of a mailbox, and a little.
+  Duration visit_time = std::chrono::seconds(660);
   std::size_t unenrolled_per_group_max = 4;
   // HELLO, or MAILBOX_JOIN, from the moment the channel is open.
   Duration hello_timeout = std::chrono::seconds(10);

@@ -34,7 +34,8 @@ struct RelaySession {
 
   SessionPeer peer;
   SessionKind kind = SessionKind::kNew;
-  // kNew: HELLO is due; kEnding: the connection is closed.
+  // kNew: HELLO is due; kGuest, kUnenrolled: what they came for is done; kEnding: the connection is
+  // closed.
   Instant deadline = kNever;
   // When the session has to be looked at next; its place in the hub's timers.
   Instant wake = kNever;
@@ -55,8 +56,6 @@ struct RelaySession {
   std::uint64_t shown = 0;
   // It was sent every line up to here; a NOTIFY may bring the next.
   std::uint64_t read_to = 0;
-  // The highest cursor that a NOTIFY told it.
-  std::uint64_t notified = 0;
   bool notify_due = false;
   Instant notify_again = kNever;
   bool roster_due = false;
