@@ -97,14 +97,7 @@ struct Notice {
 };
 
 // Something changed; ask for what. Each kind waits at most once.
-enum class ClientEvent : std::uint8_t {
-  kReceived,    // take() has something new
-  kOutbox,      // status of pushed blobs
-  kConnection,  // status().connection
-  kDevices,     // devices(): roster, presence or states
-  kNotice,      // notices()
-  kPairing,     // poll_pairing_reply(), the result of propose_member()
-};
+using ClientEvent = core::ClientEvent;
 
 // An address of the relay that is a name: the program resolves it and says so by resolved().
 struct RelayName {

@@ -56,4 +56,14 @@ struct RelayQuota {
   std::optional<DeviceId> laggard;  // whose acknowledgement is the furthest behind
 };
 
+// Something changed; the numbers are part of the API.
+enum class ClientEvent : std::uint8_t {
+  kReceived = 1,    // blobs can be taken
+  kOutbox = 2,      // where pushed blobs are
+  kConnection = 3,  // the connection's state
+  kDevices = 4,     // roster, presence or states of devices
+  kNotice = 5,      // a notice was added
+  kPairing = 6,     // a reply to a pairing request, or the end of a proposal
+};
+
 }  // namespace zerok::core

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// What this device reads: PULLs, each line of the log, what is missing once all was read,
+// acknowledgements.
+#include "base/planted_bug.h"
+#include "core/client/engine.h"
+
+namespace zerok::core {
+namespace {
+
+// Requests that reading leaves to everything else.
+constexpr std::size_t kRequestsKept = 8;
+
+}  // namespace
+
+void ClientEngine::send_pulls() {
+  if (closing_ || now_ < pull_due_ || inbox_.is_full()) return;
+  while (requests_.free() > kRequestsKept) {
+    const auto ask = reader_.next_ask(limits_);
+    if (!ask) return;
+    wire::Pull pull;
+    pull.after = ask->after;
+    pull.stored = record().position.cursor;
+    pull.lines_max = ask->lines_max;
+    pull.bytes_max = ask->bytes_max;
+    auto body = pull.encode();
+    if (!body) return;
+    const std::uint32_t request =
+        send_request(RequestKind::kPull, wire::MessageType::kPull, *std::move(body));
+    reader_.asked(request, *ask);
+    acked_ = pull.stored;
+  }
+}
+
+void ClientEngine::read_log() {
+  for (;;) {
+    switch (reader_.next_turn()) {
+      case LogReader::Turn::kWait:
+        return;
+      case LogReader::Turn::kTake:
+        while (const auto next = reader_.take_next()) take_line(*next);
+        journal_.change().position = reader_.position();
+        break;
+      case LogReader::Turn::kReset:
+        // WELCOME of the next session says what it is. If it does not, it is one all the same.
+        ++broken_logs_;
+        return close(
+            {AfterEnd::kRetry, 0, {ErrorCode::kReset, "the relay's log is another one"}, {}});
+      case LogReader::Turn::kLost:
+        ++broken_logs_;
+        return close(
+            {AfterEnd::kRetry, 0, {ErrorCode::kReset, "the relay's log begins later"}, {}});
+    }
+  }
+}
+
+void ClientEngine::take_line(const LogReader::Next& next) {
+  const wire::Line& line = next.line;
+  if (line.kind == wire::LineKind::kOwn || line.sender == self()) return;
+  if (planted(PlantedBug::kOwnPushMovesPosition) && next.cursor <= own_cursor_) return;
+  if (line.kind == wire::LineKind::kStub) return handle_stub(line);
+  const auto outcome = inbox_.receive(
+      {line.blob, line.group, line.sender, next.ciphertext, line.sealed}, *group_, journal_);
+  // Nothing of this sender was lost with the log's beginning.
+  if (outcome == Inbox::Outcome::kReady) losses_.settle_unknown(line.sender);
+}
+
+void ClientEngine::handle_stub(const wire::Line& line) {
+  if (line.reason == wire::StubReason::kDeleted) {
+    losses_.add_deleted(line.sender);
+  } else if (record().rereading) {
+    losses_.suspect(line.sender);
+  } else {
+    losses_.add_lost(line.sender);
+  }
+}
+
+// Only now is it known what will not come by itself.
+void ClientEngine::handle_caught_up() {
+  if (!reader_.caught_up()) return;
+  broken_logs_ = 0;
+  losses_.decide([&](const DeviceId& sender) {
+    return inbox_.misses(sender) || !inbox_.has_chain_of(sender);
+  });
+  for (const auto& [sender, count] : losses_.take_untold()) {
+    NoticeDetail detail;
+    detail.device = sender;
+    detail.count = count;
+    journal_.notice(NoticeKind::kHistoryLost, detail);
+  }
+  inbox_.settle_gaps(losses_, journal_);
+  if (record().rereading) journal_.change().rereading = false;
+  if (now_ >= withheld_check_) tell_withheld();
+}
+
+void ClientEngine::tell_withheld() {
+  withheld_check_ = saturating_add(now_, limits_.withheld_after);
+  decltype(withheld_since_) still;
+  for (const Member& member : group_->roster().members()) {
+    if (member.device == self()) continue;
+    for (const auto& [witness, position] : inbox_.claimed_beyond(member.device)) {
+      const auto key = std::pair{member.device, position.sequence};
+      const auto before = withheld_since_.find(key);
+      still.emplace(key, before == withheld_since_.end() ? now_ : before->second);
+      if (before == withheld_since_.end()) continue;
+      NoticeDetail detail;
+      detail.device = member.device;
+      detail.other = witness;
+      detail.last = position.sequence;
+      journal_.notice(NoticeKind::kWithheld, detail);
+    }
+  }
+  withheld_since_ = std::move(still);
+}
+
+void ClientEngine::send_ack() {
+  const std::uint64_t stored = record().position.cursor;
+  if (stored <= acked_ || now_ < ack_due_) return;
+  wire::Ack ack;
+  ack.stored = stored;
+  auto body = ack.encode();
+  if (!body) return;
+  send_notice(wire::MessageType::kAck, *std::move(body));
+  acked_ = stored;
+  ack_due_ = saturating_add(now_, limits_.ack_interval);
+}
+
+void ClientEngine::handle_quarantined(const InboxEntry& entry, ByteView sealed) {
+  if (group_) inbox_.retry(entry, sealed, *group_, journal_);
+}
+
+}  // namespace zerok::core
