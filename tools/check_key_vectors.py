@@ -84,55 +84,75 @@ def ed25519_public(seed: bytes) -> bytes:
     return ed25519_multiple(ed25519_expand(seed)[0])
 
 
-# The encapsulation key of a seed d || z, FIPS 203 algorithms 13 and 16 with k = 3, eta1 = 2.
-def mlkem768_public(seed: bytes) -> bytes:
-    q, k = 3329, 3
-    zetas = [pow(17, int(f"{i:07b}"[::-1], 2), q) for i in range(128)]
-    gammas = [pow(17, 2 * int(f"{i:07b}"[::-1], 2) + 1, q) for i in range(128)]
+# ML-KEM-768, FIPS 203: k = 3, eta1 = eta2 = 2. Polynomials are lists of 256 numbers.
+Q, K = 3329, 3
+ZETAS = [pow(17, int(f"{i:07b}"[::-1], 2), Q) for i in range(128)]
+GAMMAS = [pow(17, 2 * int(f"{i:07b}"[::-1], 2) + 1, Q) for i in range(128)]
 
-    def ntt(f):
-        f, i, length = list(f), 1, 128
-        while length >= 2:
-            for start in range(0, 256, 2 * length):
-                zeta, i = zetas[i], i + 1
-                for j in range(start, start + length):
-                    t = zeta * f[j + length] % q
-                    f[j + length], f[j] = (f[j] - t) % q, (f[j] + t) % q
-            length //= 2
-        return f
 
-    def multiply(f, g):
-        out = []
-        for i in range(128):
-            a0, a1, b0, b1 = f[2 * i], f[2 * i + 1], g[2 * i], g[2 * i + 1]
-            out += [(a0 * b0 + a1 * b1 * gammas[i]) % q, (a0 * b1 + a1 * b0) % q]
-        return out
+def ntt(f: list[int]) -> list[int]:
+    f, i, length = list(f), 1, 128
+    while length >= 2:
+        for start in range(0, 256, 2 * length):
+            zeta, i = ZETAS[i], i + 1
+            for j in range(start, start + length):
+                t = zeta * f[j + length] % Q
+                f[j + length], f[j] = (f[j] - t) % Q, (f[j] + t) % Q
+        length //= 2
+    return f
 
-    def uniform(rho, column, row):
-        stream, out = hashlib.shake_128(rho + bytes([column, row])).digest(3000), []
-        for i in range(0, len(stream), 3):
-            bits = int.from_bytes(stream[i:i + 3], "little")
-            out += [value for value in (bits & 4095, bits >> 12) if value < q]
-        assert len(out) >= 256
-        return out[:256]
 
-    def small(sigma, nonce):
-        bits = int.from_bytes(hashlib.shake_256(sigma + bytes([nonce])).digest(128), "little")
-        return [((bits >> 4 * i & 1) + (bits >> 4 * i + 1 & 1) - (bits >> 4 * i + 2 & 1)
-                 - (bits >> 4 * i + 3 & 1)) % q for i in range(256)]
+# Algorithm 11.
+def multiply_ntts(f: list[int], g: list[int]) -> list[int]:
+    out = []
+    for i in range(128):
+        a0, a1, b0, b1 = f[2 * i], f[2 * i + 1], g[2 * i], g[2 * i + 1]
+        out += [(a0 * b0 + a1 * b1 * GAMMAS[i]) % Q, (a0 * b1 + a1 * b0) % Q]
+    return out
 
-    expanded = hashlib.sha3_512(seed[:32] + bytes([k])).digest()
-    rho, sigma = expanded[:32], expanded[32:]
-    s = [ntt(small(sigma, i)) for i in range(k)]
-    e = [ntt(small(sigma, k + i)) for i in range(k)]
+
+def add(f: list[int], g: list[int]) -> list[int]:
+    return [(x + y) % Q for x, y in zip(f, g)]
+
+
+# Algorithm 7.
+def uniform(rho: bytes, first: int, second: int) -> list[int]:
+    stream, out = hashlib.shake_128(rho + bytes([first, second])).digest(3000), []
+    for i in range(0, len(stream), 3):
+        bits = int.from_bytes(stream[i:i + 3], "little")
+        out += [value for value in (bits & 4095, bits >> 12) if value < Q]
+    assert len(out) >= 256
+    return out[:256]
+
+
+# Algorithm 8.
+def small(sigma: bytes, nonce: int) -> list[int]:
+    bits = int.from_bytes(hashlib.shake_256(sigma + bytes([nonce])).digest(128), "little")
+    return [((bits >> 4 * i & 1) + (bits >> 4 * i + 1 & 1) - (bits >> 4 * i + 2 & 1)
+             - (bits >> 4 * i + 3 & 1)) % Q for i in range(256)]
+
+
+# Algorithm 5: numbers of so many bits.
+def byte_encode(numbers: list[int], bits: int) -> bytes:
     packed = 0
-    for row in range(k):
+    for i, number in enumerate(numbers):
+        packed |= number << bits * i
+    return packed.to_bytes(len(numbers) * bits // 8, "little")
+
+
+# The encapsulation key of a seed d || z, algorithms 13 and 16.
+def mlkem768_public(seed: bytes) -> bytes:
+    expanded = hashlib.sha3_512(seed[:32] + bytes([K])).digest()
+    rho, sigma = expanded[:32], expanded[32:]
+    s = [ntt(small(sigma, i)) for i in range(K)]
+    e = [ntt(small(sigma, K + i)) for i in range(K)]
+    numbers = []
+    for row in range(K):
         t = e[row]
-        for column in range(k):
-            t = [(x + y) % q for x, y in zip(t, multiply(uniform(rho, column, row), s[column]))]
-        for i, value in enumerate(t):
-            packed |= value << 12 * (256 * row + i)
-    return packed.to_bytes(384 * k, "little") + rho
+        for column in range(K):
+            t = add(t, multiply_ntts(uniform(rho, column, row), s[column]))
+        numbers += t
+    return byte_encode(numbers, 12) + rho
 
 
 def expect_identity(salt: str, secret: bytes) -> dict[str, bytes]:

@@ -34,7 +34,7 @@ ErrorCode refusal_of(ByteView sealed, const StateEpoch& epoch = sample_state_epo
 }
 
 TEST(DeviceStateTest, OpensWhatWasSealed) {
-  for (const std::size_t heads : {0, 1, 2, 9, 100, 160}) {
+  for (const unsigned heads : {0U, 1U, 2U, 9U, 100U, 160U}) {
     const Bytes sealed = sealed_state(heads);
     const auto opened = open_device_state(sample_state_epoch(), sample_device(1).id(), sealed);
     ASSERT_TRUE(opened) << heads;

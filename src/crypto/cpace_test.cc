@@ -123,7 +123,7 @@ TEST(CpaceTest, AbortsOnAShareOfAnotherSize) {
 
 TEST(CpaceTest, GivesBothSidesOneKeyForPasswordsOfAnyLength) {
   // Around the lengths where the zeros end and where a length takes two bytes.
-  for (const std::size_t size : {0, 1, 90, 107, 108, 109, 110, 127, 128, 129, 300}) {
+  for (const unsigned size : {0U, 1U, 90U, 107U, 108U, 109U, 110U, 127U, 128U, 129U, 300U}) {
     Side side;
     side.password = counting_bytes(size);
     EXPECT_TRUE(exchange(side, side).agree()) << size;
