@@ -122,9 +122,9 @@ class ClientStore {
                                    std::uint16_t refusal) = 0;
   // No blob has a line at the relay any more: after a relay reset.
   virtual Result<void> clear_outbox_cursors() = 0;
-  // The same content under another id and epoch.
-  virtual Result<void> reseal_outbox(std::uint64_t number, const BlobId& blob,
-                                     const GroupId& epoch_group, ByteView sealed) = 0;
+  // The blob of this number as it is to be sent now: under another id, epoch or incarnation, as if
+  // it had been added so. kNotFound.
+  virtual Result<void> reseal_outbox(const OutboxBlob& blob, ByteView sealed) = 0;
   // Removing what is not there changes nothing, here and below.
   virtual Result<void> remove_outbox(std::uint64_t number) = 0;
 

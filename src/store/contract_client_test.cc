@@ -182,8 +182,8 @@ TEST_F(ClientStoreContractTest, ABlobIsInTheOutboxOnce) {
   twin.blob = id_of<BlobId>(5);
   EXPECT_TRUE(is(store_->add_outbox(twin, content(6, 20)), ErrorCode::kInvalidState));
   ASSERT_TRUE(good(add_outbox(7)));
-  EXPECT_TRUE(is(store_->reseal_outbox(7, id_of<BlobId>(5), id_of<GroupId>(1), content(1, 5)),
-                 ErrorCode::kInvalidState));
+  twin.number = 7;
+  EXPECT_TRUE(is(store_->reseal_outbox(twin, content(6, 20)), ErrorCode::kInvalidState));
   EXPECT_EQ(store_->outbox_sealed(7).value(), content(7, 20));
   ASSERT_TRUE(good(store_->remove_outbox(5)));
   twin.number = 8;
@@ -217,30 +217,24 @@ TEST_F(ClientStoreContractTest, MarkingReplacesCursorAndRefusalOnly) {
             all_fields(std::vector{expected, outbox_blob(2, 20)}));
 }
 
-TEST_F(ClientStoreContractTest, ResealingChangesIdEpochAndCiphertextOnly) {
+TEST_F(ClientStoreContractTest, ResealingReplacesABlobUnderItsNumber) {
   ASSERT_TRUE(good(add_outbox(1)));
   ASSERT_TRUE(good(store_->mark_outbox(1, 9, 3)));
   ASSERT_TRUE(good(store_->commit()));
-  ASSERT_TRUE(
-      good(store_->reseal_outbox(1, id_of<BlobId>(99), id_of<GroupId>(98), content(97, 500))));
-  EXPECT_TRUE(is(store_->reseal_outbox(2, id_of<BlobId>(1), id_of<GroupId>(1), content(1, 5)),
-                 ErrorCode::kNotFound));
-  EXPECT_TRUE(is(store_->reseal_outbox(1, id_of<BlobId>(1), id_of<GroupId>(1), {}),
-                 ErrorCode::kInvalidArgument));
+  OutboxBlob resealed = outbox_blob(97, 500);
+  resealed.number = 1;
+  ASSERT_TRUE(good(store_->reseal_outbox(resealed, content(97, 500))));
+  EXPECT_TRUE(is(store_->reseal_outbox(outbox_blob(2, 5), content(1, 5)), ErrorCode::kNotFound));
+  EXPECT_TRUE(is(store_->reseal_outbox(resealed, {}), ErrorCode::kInvalidArgument));
+  EXPECT_TRUE(is(store_->reseal_outbox(resealed, content(97, 499)), ErrorCode::kInvalidArgument));
   commit_and_reopen();
-  OutboxBlob expected = outbox_blob(1, 20);
-  expected.blob = id_of<BlobId>(99);
-  expected.epoch_group = id_of<GroupId>(98);
-  expected.sealed_bytes = 500;
-  expected.cursor = 9;
-  expected.refusal = 3;
-  EXPECT_EQ(all_fields(store_->outbox(0, 9).value()), all_fields(std::vector{expected}));
+  EXPECT_EQ(all_fields(store_->outbox(0, 9).value()), all_fields(std::vector{resealed}));
   EXPECT_EQ(store_->outbox_sealed(1).value(), content(97, 500));
   // Under its own id again it may be sealed anew, and the old id is free.
-  ASSERT_TRUE(
-      good(store_->reseal_outbox(1, id_of<BlobId>(99), id_of<GroupId>(98), content(96, 7))));
+  resealed.sealed_bytes = 7;
+  ASSERT_TRUE(good(store_->reseal_outbox(resealed, content(96, 7))));
   OutboxBlob other = outbox_blob(2, 20);
-  other.blob = id_of<BlobId>(1);
+  other.blob = outbox_blob(1, 20).blob;
   ASSERT_TRUE(good(store_->add_outbox(other, content(2, 20))));
 }
 

@@ -127,8 +127,9 @@ class TransactionContractTest : public testing::Test {
   void change_client() {
     ZEROK_ASSERT(add_outbox(5).has_value());
     ZEROK_ASSERT(client_->mark_outbox(1, 9, 9).has_value());
-    ZEROK_ASSERT(client_->reseal_outbox(1, id_of<BlobId>(50), id_of<GroupId>(5), content(5, 50))
-                     .has_value());
+    const OutboxBlob resealed{
+        .number = 1, .blob = id_of<BlobId>(50), .sequence = 1, .sealed_bytes = 50};
+    ZEROK_ASSERT(client_->reseal_outbox(resealed, content(5, 50)).has_value());
     ZEROK_ASSERT(client_->clear_outbox_cursors().has_value());
     ZEROK_ASSERT(client_->remove_outbox(1).has_value());
     ZEROK_ASSERT(client_->add_push_key(content(1, 5), {.number = 5, .blob = {}}).has_value());

@@ -147,26 +147,21 @@ Result<void> MemoryClientStore::clear_outbox_cursors() {
   return {};
 }
 
-Result<void> MemoryClientStore::reseal_outbox(std::uint64_t number, const BlobId& blob,
-                                              const GroupId& epoch_group, ByteView sealed) {
+Result<void> MemoryClientStore::reseal_outbox(const OutboxBlob& blob, ByteView sealed) {
   ZEROK_TRY_VOID(transaction_.usable());
-  ZEROK_TRY_VOID(check_sealed(sealed));
-  const auto found = state_.outbox.find(number);
+  ZEROK_TRY_VOID(check_outbox(blob, sealed));
+  const auto found = state_.outbox.find(blob.number);
   if (found == state_.outbox.end()) return no_row();
   const BlobId old = found->second.row.blob;
-  if (blob != old && state_.outbox_blobs.contains(blob)) return blob_is_there();
+  if (blob.blob != old && state_.outbox_blobs.contains(blob.blob)) return blob_is_there();
   ZEROK_TRY_VOID(transaction_.begin_change());
   state_.outbox_blobs.erase(old);
-  state_.outbox_blobs.insert(blob);
-  transaction_.undo_with([this, old, blob] {
-    state_.outbox_blobs.erase(blob);
+  state_.outbox_blobs.insert(blob.blob);
+  transaction_.undo_with([this, old, id = blob.blob] {
+    state_.outbox_blobs.erase(id);
     state_.outbox_blobs.insert(old);
   });
-  OutboxBlob row = found->second.row;
-  row.blob = blob;
-  row.epoch_group = epoch_group;
-  row.sealed_bytes = static_cast<std::uint32_t>(sealed.size());
-  put(state_.outbox, number, {.row = row, .sealed = copy_of(sealed)});
+  put(state_.outbox, blob.number, {.row = blob, .sealed = copy_of(sealed)});
   return {};
 }
 

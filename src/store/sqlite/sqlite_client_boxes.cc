@@ -72,21 +72,22 @@ Result<void> SqliteClientStore::clear_outbox_cursors() {
   return {};
 }
 
-Result<void> SqliteClientStore::reseal_outbox(std::uint64_t number, const BlobId& blob,
-                                              const GroupId& epoch_group, ByteView sealed) {
-  ZEROK_TRY_VOID(check_sealed(sealed));
-  if (!check_number(number)) return no_row();
-  ZEROK_TRY(const bool found, exists("SELECT 1 FROM outbox WHERE number = ?", number));
+Result<void> SqliteClientStore::reseal_outbox(const OutboxBlob& blob, ByteView sealed) {
+  ZEROK_TRY_VOID(check_outbox(blob, sealed));
+  ZEROK_TRY(const bool found, exists("SELECT 1 FROM outbox WHERE number = ?", blob.number));
   if (!found) return no_row();
   ZEROK_TRY(const bool taken,
-            exists("SELECT 1 FROM outbox WHERE blob = ? AND number <> ?", blob, number));
+            exists("SELECT 1 FROM outbox WHERE blob = ? AND number <> ?", blob.blob, blob.number));
   if (taken) return blob_is_there();
   ZEROK_TRY_VOID(database_->change(
-      "UPDATE outbox SET blob = ?, epoch_group = ?, sealed_bytes = ? WHERE number = ?", blob,
-      epoch_group, sealed.size(), number));
+      "UPDATE outbox SET blob = ?, epoch_group = ?, incarnation = ?, sequence = ?, chain = ?, "
+      "lamport = ?, cursor = ?, refusal = ?, payload_bytes = ?, pushed = ?, sealed_bytes = ? "
+      "WHERE number = ?",
+      blob.blob, blob.epoch_group, blob.incarnation, blob.sequence, blob.chain, blob.lamport,
+      blob.cursor, blob.refusal, blob.payload_bytes, blob.pushed, blob.sealed_bytes, blob.number));
   ZEROK_TRY_VOID(
       database_->change("UPDATE outbox_sealed SET checksum = ?, sealed = ? WHERE number = ?",
-                        checksum(sealed), sealed, number));
+                        checksum(sealed), sealed, blob.number));
   return {};
 }
 

@@ -31,8 +31,7 @@ class SqliteClientStore final : public ClientStore {
   Result<void> mark_outbox(std::uint64_t number, std::uint64_t cursor,
                            std::uint16_t refusal) override;
   Result<void> clear_outbox_cursors() override;
-  Result<void> reseal_outbox(std::uint64_t number, const BlobId& blob, const GroupId& epoch_group,
-                             ByteView sealed) override;
+  Result<void> reseal_outbox(const OutboxBlob& blob, ByteView sealed) override;
   Result<void> remove_outbox(std::uint64_t number) override;
   Result<std::optional<PushKeyRecord>> find_push_key(ByteView key) override;
   Result<void> add_push_key(ByteView key, const PushKeyRecord& record) override;
