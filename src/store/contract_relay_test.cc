@@ -271,6 +271,14 @@ TEST_F(RelayStoreContractTest, OnesOwnPayloadsAreLeftOutAndNotCounted) {
   EXPECT_EQ(lines[2].info.sealed_bytes, 100u);
 }
 
+TEST_F(RelayStoreContractTest, LinesWithoutAPayloadCostNoBytes) {
+  const GroupKey key = make_group(1);
+  append_up_to(key, 6, 100);  // senders 2, 3, 1, 2, 3, 1
+  ASSERT_TRUE(good(store_->make_stub(key, 2, StubReason::kDeleted, 1)));
+  EXPECT_EQ(cursors(store_->read_lines(key, 0, 100, 50, sender(1)).value()), (Cursors{1, 2, 3}));
+  EXPECT_EQ(cursors(store_->read_lines(key, 1, 100, 0, sender(1)).value()), (Cursors{2, 3}));
+}
+
 TEST_F(RelayStoreContractTest, GroupsDoNotSeeEachOthersLines) {
   const GroupKey first = make_group(1), second = make_group(2);
   append_up_to(first, 3);

@@ -168,9 +168,9 @@ Result<std::vector<StoredLine>> MemoryRelayStore::read_lines(
   for (std::size_t i = index_above(*found, after);
        i < found->lines.size() && lines.size() < lines_max; ++i) {
     const MemoryLine& line = found->lines[i];
-    const bool wanted = !without_payload_of || line.info.sender != *without_payload_of;
+    const bool wanted = !line.info.stub && line.info.sender != without_payload_of;
     if (wanted) bytes += line.sealed.size();
-    if (bytes > bytes_max && !lines.empty()) break;
+    if (wanted && bytes > bytes_max && !lines.empty()) break;
     lines.push_back({.info = line.info, .sealed = wanted ? line.sealed : Bytes()});
   }
   return lines;

@@ -179,7 +179,7 @@ Result<void> Database::configure(const SqliteOptions& options, const Schema& sch
     return fail(ErrorCode::kUnsupported, "a newer version of this program wrote the store");
   }
   for (const char* const setting :
-       {"PRAGMA synchronous = FULL", "PRAGMA temp_store = MEMORY", "PRAGMA mmap_size = 0",
+       {"PRAGMA synchronous = EXTRA", "PRAGMA temp_store = MEMORY", "PRAGMA mmap_size = 0",
         "PRAGMA cell_size_check = ON", "PRAGMA secure_delete = FAST", kCacheSize, kLogSizeLimit}) {
     ZEROK_TRY_VOID(run(setting));
   }
@@ -188,10 +188,14 @@ Result<void> Database::configure(const SqliteOptions& options, const Schema& sch
     const std::string page_size = "PRAGMA page_size = " + std::to_string(schema.page_bytes);
     ZEROK_TRY_VOID(run(page_size.c_str()));
   }
+  // EXTRA for this step, which a new file takes with a journal: were the removal of the journal not
+  // durable, it could come back after a power cut and take back everything since, log and all.
   ZEROK_TRY_VOID(run("PRAGMA journal_mode = WAL"));
+  ZEROK_TRY_VOID(run("PRAGMA synchronous = FULL"));
   // With a log that is there already nothing has taken the lock for writing yet.
   ZEROK_TRY_VOID(run("BEGIN IMMEDIATE"));
   ZEROK_TRY_VOID(run("COMMIT"));
+  sqlite3_wal_autocheckpoint(handle_, static_cast<int>(std::min(options.log_pages, 1U << 30)));
   if (static_cast<std::uint64_t>(version) < schema.migrations.size()) {
     ZEROK_TRY_VOID(migrate(schema, version));
   }

@@ -19,6 +19,8 @@ struct SqliteOptions {
   // Reads the whole file and checks that it is sound, a second for some hundred MiB: after a crash
   // of the machine that was more than a power cut.
   bool check_everything = false;
+  // How many pages the log may have before a commit moves them into the file.
+  std::uint32_t log_pages = 1000;
   // The name of a SimulatedDisk; empty: the system's files.
   std::string vfs = {};
 };
