@@ -180,8 +180,12 @@ std::string RandomClientWorkload::change_outbox(ClientStore& store) {
     case 0:
       return "mark " + told(store.mark_outbox(old, rng_.below(9), 0));
     case 1:
-      return "reseal " + told(store.reseal_outbox(old, id_of<BlobId>(1'000'000 + rng_.below(30)),
-                                                  id_of<GroupId>(old), sealed));
+      return "reseal " +
+             told(store.reseal_outbox({.number = old,
+                                       .blob = id_of<BlobId>(1'000'000 + rng_.below(30)),
+                                       .sequence = numbers_,
+                                       .sealed_bytes = static_cast<std::uint32_t>(sealed.size())},
+                                      sealed));
     case 2:
       return "remove " + told(store.remove_outbox(old));
     case 3:
