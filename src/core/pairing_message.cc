@@ -265,7 +265,7 @@ Bytes PairingGrant::encode() const {
   encoder.add_array(static_cast<std::uint32_t>(epochs.size()));
   for (const EpochGrant& epoch : epochs) {
     encoder.add_array(3)
-        .add_bin(epoch.secret.bytes())
+        .add_bin(crypto::GroupSecret().bytes())
         .add_bin(epoch.parent.bytes())
         .add_bin(epoch.roster_head.bytes());
   }
@@ -275,7 +275,15 @@ Bytes PairingGrant::encode() const {
     encoder.add_nil();
   }
   encoder.add_unsigned(roster_length).add_bin(roster_head.bytes());
-  return take(encoder);
+  Bytes bytes = take(encoder);
+  // The secrets go in at the end, where the caller can wipe them: an encoder leaves copies behind
+  // as it grows. The array, the kind, the list's head; then per epoch an array of three bins of 32.
+  std::size_t at = 2 + (epochs.size() < 16 ? 1U : 3U) + 3;
+  for (const EpochGrant& epoch : epochs) {
+    std::ranges::copy(epoch.secret.bytes(), bytes.begin() + static_cast<std::ptrdiff_t>(at));
+    at += 1 + 3 * 34;
+  }
+  return bytes;
 }
 
 Result<PairingGrant> PairingGrant::decode(ByteView bytes) {

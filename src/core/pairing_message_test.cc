@@ -120,9 +120,15 @@ TEST(PairingMessageTest, KeepsToTheBoundsOfAGrant) {
   EXPECT_FALSE(PairingGrant::decode(grant.encode()));
   grant.roster_length = 1;
   EXPECT_TRUE(PairingGrant::decode(grant.encode()));
-  while (grant.epochs.size() < 32) grant.epochs.push_back(sample_grant());
+  while (grant.epochs.size() < 32) {
+    grant.epochs.push_back(sample_grant(static_cast<std::uint8_t>(grant.epochs.size())));
+  }
   grant.admission_token = Bytes(64);
-  EXPECT_TRUE(PairingGrant::decode(grant.encode()));
+  const auto full = PairingGrant::decode(grant.encode());
+  ASSERT_TRUE(full);
+  for (std::size_t n = 0; n < 32; ++n) {
+    EXPECT_TRUE(full->epochs[n].secret == grant.epochs[n].secret);
+  }
   grant.admission_token = Bytes(65);
   EXPECT_FALSE(PairingGrant::decode(grant.encode()));
   grant.admission_token = Bytes();
