@@ -42,7 +42,7 @@ RelayHub::RelayHub(const RelayPolicy& policy, const EndpointId& relay, const Ret
                   std::uint64_t{60} * policy.limits.new_groups_burst, now),
       use_(use),
       cleanup_at_(now),
-      save_clock_at_(now) {}
+      save_clock_at_(saturating_add(now, policy.limits.clock_save_interval)) {}
 
 RelaySession* RelayHub::find(SessionId id) {
   const auto found = sessions_.find(id);

@@ -47,8 +47,7 @@ RawDevice::RawDevice(RelayWorld& world, std::uint8_t number, bool foreign_noise)
           keys_.endpoint_id(), transport::SocketAddress::ipv4({10, 0, 1, world.next_node_}, 1000))),
       transport_(std::make_unique<transport::SimulatedTransport>(world.network, node_)),
       endpoint_(std::make_unique<link::Endpoint>(*transport_, static_keys_, world.rng,
-                                                 link::EndpointConfig{})),
-      create_(core::testing::sample_create()) {
+                                                 link::EndpointConfig{})) {
   ++world.next_node_;
   world.devices_.push_back(this);
   hello_items.features = wire::kFeatureInline | wire::kFeaturePresence;
@@ -83,12 +82,15 @@ void RawDevice::disconnect() {
 wire::Hello RawDevice::make_hello() {
   wire::Hello hello = hello_items;
   if (with_create) {
+    create_ = group == 0x40 ? core::testing::sample_create()
+                            : core::make_create_entry(keys_.signing, sample_group(group).membership,
+                                                      core::testing::sample_device(number_).record);
     hello.create = create_;
     if (!token.empty()) hello.admission_token = token;
   }
   const core::SessionBinding binding{.handshake_hash = endpoint_->info(*link_)->handshake_hash,
                                      .relay = world_->relay_keys_.endpoint_id()};
-  core::sign_hello(hello, keys_.signing, sample_group().membership, binding);
+  core::sign_hello(hello, keys_.signing, sample_group(group).membership, binding);
   return hello;
 }
 
@@ -184,8 +186,9 @@ void RawDevice::step(Instant now) {
   endpoint_->step(now);
 }
 
-RelayWorld::RelayWorld(const RelayConfig& a_config)
+RelayWorld::RelayWorld(const RelayConfig& a_config, store::MemoryDisk& a_disk)
     : config(a_config),
+      disk(a_disk),
       relay_keys_(relay_keys()),
       relay_address_(transport::SocketAddress::ipv4({10, 0, 0, 1}, 4433)) {
   relay_node_ = network.add_node(relay_keys_.endpoint_id(), relay_address_);

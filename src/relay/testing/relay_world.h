@@ -53,6 +53,8 @@ class RawDevice {
   // What hello() says; change it before.
   wire::Hello hello_items;
   bool with_create = false;
+  // The first byte of sample_group()'s secret. Another group's creator is this device.
+  std::uint8_t group = 0x40;
   Bytes token;
   // A valid HELLO for the group of core::testing::sample_group().
   wire::Hello make_hello();
@@ -105,12 +107,16 @@ class RawDevice {
   std::optional<link::LinkId> link_;
   bool opened_ = false;
   std::uint32_t next_request_ = 1;
-  Bytes create_;
+  Bytes create_{};
 };
 
 class RelayWorld {
+  store::MemoryDisk own_disk_;  // outlives what is opened on it
+
  public:
-  explicit RelayWorld(const RelayConfig& config = {});
+  explicit RelayWorld(const RelayConfig& a_config = {}) : RelayWorld(a_config, own_disk_) {}
+  // On a disk that outlives the world.
+  RelayWorld(const RelayConfig& a_config, store::MemoryDisk& a_disk);
 
   // As a crash would, and on the same disk again.
   void crash();
@@ -145,7 +151,7 @@ class RelayWorld {
   DeterministicRng rng{11};
   Instant now{std::chrono::hours(1)};
   UnixMs wall = 1'800'000'000'000;
-  store::MemoryDisk disk;
+  store::MemoryDisk& disk;
   std::unique_ptr<store::RelayStore> store;
   std::unique_ptr<Relay> relay;
 
