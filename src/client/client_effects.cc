@@ -55,7 +55,9 @@ Result<void> Client::Parts::carry_out() {
     ZEROK_TRY_VOID(apply());
     if (std::exchange(retry_quarantine, false)) {
       ZEROK_TRY_VOID(try_quarantine());
-      ZEROK_TRY_VOID(apply());
+    }
+    if (std::exchange(remake_outbox, false)) {
+      ZEROK_TRY_VOID(remake());
     }
     if (!planted(PlantedBug::kAcknowledgeBeforeStore)) {
       ZEROK_TRY_VOID(store.commit());
@@ -73,6 +75,8 @@ Result<void> Client::Parts::apply() {
       ZEROK_TRY_VOID(prepare_push(*push));
     } else if (std::holds_alternative<core::RetryQuarantine>(*effect)) {
       retry_quarantine = true;
+    } else if (std::holds_alternative<core::RemakeOutbox>(*effect)) {
+      remake_outbox = true;
     } else {
       released.push_back(*std::move(effect));
     }
@@ -112,7 +116,22 @@ Result<void> Client::Parts::try_quarantine() {
     after = rows.back().arrival;
   }
   engine->pump(now, wall);
-  return {};
+  return apply();
+}
+
+Result<void> Client::Parts::remake() {
+  std::vector<std::uint64_t> numbers;
+  for (const auto& [number, entry] : engine->outbox().entries()) {
+    if (entry.cursor == 0 && entry.refusal == 0) numbers.push_back(number);
+  }
+  for (const std::uint64_t number : numbers) {
+    ZEROK_TRY(const Bytes sealed, store.outbox_sealed(number));
+    engine->handle_pending(number, sealed);
+    // One at a time, so that no more than one lies in memory.
+    ZEROK_TRY_VOID(apply());
+  }
+  engine->pump(now, wall);
+  return apply();
 }
 
 void Client::Parts::release() {

@@ -58,6 +58,7 @@ struct Client::Parts {
   std::deque<ClientEvent> events;
   std::set<ClientEvent> waiting_events;
   bool retry_quarantine = false;
+  bool remake_outbox = false;
   Connection told_connection = Connection::kNone;
   Instant close_deadline = kNever;
   bool closed = false;
@@ -69,6 +70,7 @@ struct Client::Parts {
   void release_one(const core::SendMessage& message);
   void release_one(const core::CloseSession& close);
   Result<void> try_quarantine();
+  Result<void> remake();
 };
 
 }  // namespace zerok::client

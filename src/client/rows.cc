@@ -154,6 +154,9 @@ struct Applier {
   Result<bool> operator()(const core::ClearOutboxCursors&) {
     return done(store.clear_outbox_cursors());
   }
+  Result<bool> operator()(const core::ResealOutbox& e) {
+    return done(store.reseal_outbox(row_of(e.entry), e.sealed));
+  }
   Result<bool> operator()(const core::RemoveOutbox& e) {
     return done(store.remove_outbox(e.number));
   }
@@ -176,6 +179,7 @@ struct Applier {
     return done(
         store.add_notice({e.number, static_cast<std::uint16_t>(e.kind), e.detail.encode()}));
   }
+  Result<bool> operator()(const core::RemakeOutbox&) { return false; }
   Result<bool> operator()(const core::RetryQuarantine&) { return false; }
   Result<bool> operator()(const core::SendMessage&) { return false; }
   Result<bool> operator()(const core::SendPush&) { return false; }

@@ -46,6 +46,14 @@ void Deletes::done(const BlobId& blob, const Outbox& outbox) {
   });
 }
 
+void Deletes::rename(const BlobId& before, const BlobId& after) {
+  auto node = wanted_.extract(before);
+  if (node.empty()) return;
+  node.key() = after;
+  wanted_.insert(std::move(node));
+  changed_ = true;
+}
+
 void Deletes::give_up(const BlobId& blob) {
   if (wanted_.erase(blob) > 0) changed_ = true;
 }

@@ -18,6 +18,8 @@ class Deletes {
   // The next one to ask the relay for; blobs that it does not have yet come first to it.
   std::optional<BlobId> next(const Outbox& outbox) const;
   void done(const BlobId& blob, const Outbox& outbox);
+  // The blob goes out under another id.
+  void rename(const BlobId& before, const BlobId& after);
   void give_up(const BlobId& blob);
   // The relay's log is another one.
   void forget_relay();

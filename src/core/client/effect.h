@@ -72,6 +72,10 @@ struct MarkOutbox {
   std::uint16_t refusal = 0;
 };
 struct ClearOutboxCursors {};
+struct ResealOutbox {
+  OutboxEntry entry;
+  Bytes sealed;
+};
 struct RemoveOutbox {
   std::uint64_t number = 0;
 };
@@ -100,6 +104,8 @@ struct AddNotice {
   NoticeKind kind{};
   NoticeDetail detail;
 };
+// Read what is pending in the outbox, in order; each goes to handle_pending().
+struct RemakeOutbox {};
 // Read what lies in quarantine and may be used now; each goes to handle_quarantined().
 struct RetryQuarantine {};
 
@@ -134,8 +140,8 @@ struct Tell {
 };
 
 using ClientEffect =
-    std::variant<PutValue, AppendRoster, MarkOutbox, ClearOutboxCursors, RemoveOutbox, AddInbox,
-                 UpdateInbox, RemoveInbox, PutChain, PutPeerState, AddNotice, RetryQuarantine,
-                 SendMessage, SendPush, CloseSession, Tell>;
+    std::variant<PutValue, AppendRoster, MarkOutbox, ClearOutboxCursors, ResealOutbox, RemoveOutbox,
+                 AddInbox, UpdateInbox, RemoveInbox, PutChain, PutPeerState, AddNotice,
+                 RemakeOutbox, RetryQuarantine, SendMessage, SendPush, CloseSession, Tell>;
 
 }  // namespace zerok::core

@@ -70,6 +70,7 @@ class ClientEngine {
   Instant next_timeout() const;
   std::optional<ClientEffect> poll_effect() { return journal_.poll(); }
   bool has_effects() const { return !journal_.empty(); }
+  void handle_pending(std::uint64_t number, ByteView sealed);
   void handle_quarantined(const InboxEntry& entry, ByteView sealed);
 
   // --- the application
@@ -156,10 +157,12 @@ class ClientEngine {
   void tell_fork(const DeviceId& shown_by);
 
   // engine_push.cc
+  Result<PreparedPush> seal_next(BlobHeader header, ByteView payload, Padding padding);
   void send_push();
   void send_delete();
   void handle_push_ack(const wire::PushAck& ack);
   void handle_stop(const wire::Refusal& stop, std::uint64_t number);
+  void give_up(std::uint64_t number, wire::WireErrorCode code);
   void put_off_pushes(WaitsFor reason, Instant until);
 
   // engine_pull.cc

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // What this device sends: a push made, batches on their way, acknowledgements and refusals,
 // removals.
+#include <algorithm>
+
 #include "base/planted_bug.h"
 #include "core/client/engine.h"
 #include "core/lamport.h"
@@ -15,6 +17,10 @@ Bytes seal_with_nonce_used_before(const BlobEpoch& epoch, const BlobId& id,
   return seal_blob(epoch, id, content, padding, rng);
 }
 
+bool is_padded(const BlobContent& content, ByteView sealed) {
+  return sealed.size() == kSealBytes + padded_size(kLengthBytes + content.bytes().size());
+}
+
 }  // namespace
 
 Result<ClientEngine::PreparedPush> ClientEngine::prepare_push(ByteView payload, ByteView tag,
@@ -23,31 +29,43 @@ Result<ClientEngine::PreparedPush> ClientEngine::prepare_push(ByteView payload, 
   if (!group_->roster().is_active(self())) {
     return fail(ErrorCode::kPermissionDenied, "this device has left the group");
   }
-  if (tag.size() > kTagBytesMax)
+  if (tag.size() > kTagBytesMax) {
     return fail(ErrorCode::kInvalidArgument, "a tag has 64 bytes at most");
+  }
+  LamportClock clock(record().lamport);
+  BlobHeader header;
+  header.lamport = clock.next();
+  if (!tag.empty()) header.tag.emplace(tag.begin(), tag.end());
+  ZEROK_TRY(PreparedPush push, seal_next(std::move(header), payload, padding));
+  if (!outbox_.has_room(limits_, push.sealed.size())) {
+    return fail(ErrorCode::kOverloaded, "too much waits to reach the other devices");
+  }
+  if (record().sealed_bytes_max != 0 && push.sealed.size() > record().sealed_bytes_max) {
+    return fail(ErrorCode::kTooLarge, "more than this group's relay takes in one blob");
+  }
+  push.entry.number = ++push.record.outbox_number;
+  push.entry.pushed = wall;
+  push.record.lamport = clock.value();
+  return push;
+}
+
+// The next content of this incarnation, sealed under a new id; everything but number and date.
+Result<ClientEngine::PreparedPush> ClientEngine::seal_next(BlobHeader header, ByteView payload,
+                                                           Padding padding) {
   if (record().sent.sequence == kSequenceMax) {
     return fail(ErrorCode::kOverloaded, "no sequence numbers are left");
   }
-  PreparedPush push;
-  push.record = record();
-  LamportClock clock(record().lamport);
-  BlobHeader header;
   header.device = self();
   header.incarnation = record().incarnation;
   header.sequence = record().sent.sequence + 1;
   header.previous = record().sent.hash;
-  header.lamport = clock.next();
-  if (!tag.empty()) header.tag.emplace(tag.begin(), tag.end());
   ZEROK_TRY(const BlobContent content, BlobContent::make(std::move(header), payload));
   const BlobEpoch& epoch = group_->blob_epoch();
+  PreparedPush push;
   push.entry.blob = draw_blob_id(rng_);
   push.sealed = planted(PlantedBug::kNonceReused)
                     ? seal_with_nonce_used_before(epoch, push.entry.blob, content, padding)
                     : seal_blob(epoch, push.entry.blob, content, padding, rng_);
-  if (!outbox_.has_room(limits_, push.sealed.size())) {
-    return fail(ErrorCode::kOverloaded, "too much waits to reach the other devices");
-  }
-  push.entry.number = record().outbox_number + 1;
   push.entry.epoch_group = group_->epoch_group();
   push.entry.incarnation = content.header().incarnation;
   push.entry.sequence = content.header().sequence;
@@ -55,11 +73,38 @@ Result<ClientEngine::PreparedPush> ClientEngine::prepare_push(ByteView payload, 
   push.entry.lamport = content.header().lamport;
   push.entry.payload_bytes = static_cast<std::uint32_t>(payload.size());
   push.entry.sealed_bytes = static_cast<std::uint32_t>(push.sealed.size());
-  push.entry.pushed = wall;
-  push.record.outbox_number = push.entry.number;
+  push.record = record();
   push.record.sent = {push.entry.sequence, push.entry.chain};
-  push.record.lamport = clock.value();
   return push;
+}
+
+// A blob made under an incarnation that is over, which nobody has: it goes on under the present
+// one.
+void ClientEngine::handle_pending(std::uint64_t number, ByteView sealed) {
+  const OutboxEntry* old = outbox_.find(number);
+  if (old == nullptr || old->cursor != 0 || old->refusal != 0 ||
+      old->incarnation == record().incarnation) {
+    return;
+  }
+  const auto content = group_->keyring().open(old->epoch_group, old->blob, sealed);
+  auto made = content ? seal_next(content->header(), content->payload(),
+                                  is_padded(*content, sealed) ? Padding::kPadme : Padding::kNone)
+                      : fail(ErrorCode::kCryptoFailed, "a stored blob that does not open");
+  if (!made) {
+    NoticeDetail detail;
+    detail.number = number;
+    detail.blob = old->blob;
+    journal_.notice(NoticeKind::kStoreDamaged, detail);
+    outbox_.failed(number, static_cast<std::uint16_t>(wire::WireErrorCode::kInvalidMessage),
+                   journal_);
+    return;
+  }
+  made->entry.number = number;
+  made->entry.pushed = old->pushed;
+  deletes_.rename(old->blob, made->entry.blob);
+  journal_.change().sent = made->record.sent;
+  outbox_.replace(made->entry);
+  journal_.add(ResealOutbox{made->entry, std::move(made->sealed)});
 }
 
 void ClientEngine::pushed(const PreparedPush& push) {
@@ -86,13 +131,19 @@ void ClientEngine::send_push() {
                                    static_cast<std::uint32_t>(wire::kPushBlobsMax)});
   const auto bytes_max =
       std::min(limits_.push_bytes_max, static_cast<std::uint32_t>(wire::kBatchBytesMax));
-  auto batch = outbox_.next_batch(blobs_max, bytes_max);
-  while (!batch.empty() && batch.front().sealed_bytes > relay_limits_.sealed_bytes_max) {
-    outbox_.failed(batch.front().number,
-                   static_cast<std::uint16_t>(wire::WireErrorCode::kBlobTooLarge), journal_);
-    batch = outbox_.next_batch(blobs_max, bytes_max);
+  const auto batch_of_next = [&] { return outbox_.next_batch(blobs_max, bytes_max); };
+  auto batch = batch_of_next();
+  const auto is_too_large = [&](const OutboxEntry& entry) {
+    return entry.sealed_bytes > relay_limits_.sealed_bytes_max;
+  };
+  if (std::ranges::any_of(batch, is_too_large)) {
+    outbox_.fail_above(relay_limits_.sealed_bytes_max,
+                       static_cast<std::uint16_t>(wire::WireErrorCode::kBlobTooLarge), journal_);
+    begin_incarnation();
+    batch = batch_of_next();
   }
   if (batch.empty()) return;
+  if (batch.front().incarnation != record().incarnation) return journal_.add(RemakeOutbox{});
   if (planted(PlantedBug::kResendSkips) && resumed_ && batch.size() > 1) {
     outbox_.acknowledged(batch.front().number, 1, journal_);
     batch.erase(batch.begin());
@@ -143,19 +194,24 @@ void ClientEngine::handle_stop(const wire::Refusal& stop, std::uint64_t number) 
     case wire::WireErrorCode::kDeviceRevoked:
     case wire::WireErrorCode::kUnsupported:
       return put_off_pushes(WaitsFor::kRelay, until);
-    case wire::WireErrorCode::kBlobTooLarge:
-      return outbox_.failed(number, static_cast<std::uint16_t>(stop.code), journal_);
     default:
       break;
   }
   switch (wire::refusal_kind(stop.code)) {
     case wire::RefusalKind::kRequest:
-      return outbox_.failed(number, static_cast<std::uint16_t>(stop.code), journal_);
+      return give_up(number, stop.code);
     case wire::RefusalKind::kLimit:
+      if (stop.code == wire::WireErrorCode::kBlobTooLarge) return give_up(number, stop.code);
       return put_off_pushes(WaitsFor::kRate, until);
     case wire::RefusalKind::kRelay:
       return put_off_pushes(WaitsFor::kRelay, until);
   }
+}
+
+// What comes after it must not seem to wait for it: a receiver would hold that back for ever.
+void ClientEngine::give_up(std::uint64_t number, wire::WireErrorCode code) {
+  outbox_.failed(number, static_cast<std::uint16_t>(code), journal_);
+  begin_incarnation();
 }
 
 void ClientEngine::send_delete() {

@@ -78,6 +78,9 @@ void ClientEngine::handle_opening_refusal(const wire::ErrorMessage& error) {
 void ClientEngine::handle_welcome(const wire::Welcome& welcome) {
   create_ = false;
   relay_limits_ = welcome.limits;
+  if (record().sealed_bytes_max != relay_limits_.sealed_bytes_max) {
+    journal_.change().sealed_bytes_max = relay_limits_.sealed_bytes_max;
+  }
   relay_roster_length_ = static_cast<std::uint32_t>(welcome.roster.length());
   const Member* member = group_->roster().find(self());
   const bool enrolled = member != nullptr && member->entry < relay_roster_length_;
@@ -150,9 +153,11 @@ void ClientEngine::begin_again_from(const wire::Position& floor, std::uint64_t o
   deletes_.forget_relay();
 }
 
-// Sequence numbers start again under a name that no other copy of this store knows.
+// Sequence numbers start again under a name that no other copy of this store knows. What is pending
+// is made anew under it before it goes out (send_push).
 void ClientEngine::begin_incarnation() {
   ClientRecord& changed = journal_.change();
+  inbox_.keep_own_chain(changed.incarnation, changed.acknowledged);
   rng_.fill(changed.incarnation.mutable_bytes());
   changed.sent = {};
   changed.acknowledged = {};
@@ -162,6 +167,7 @@ void ClientEngine::set_relay(const EndpointId& relay, const std::optional<Bytes>
   admission_token_ = admission_token;
   if (record().relay == relay) return;
   journal_.change().relay = relay;
+  journal_.change().sealed_bytes_max = 0;
   create_ = false;
   begin_again_from({}, 0);
   write_down();

@@ -211,6 +211,11 @@ void Inbox::confirmed(std::uint64_t number, Journal& journal) {
   }
 }
 
+void Inbox::keep_own_chain(const Incarnation& incarnation, const ChainPosition& head) {
+  const Key key{self_, incarnation};
+  if (head.sequence > 0 && chains_.open(key, head)) touch(key);
+}
+
 void Inbox::claim(const DeviceId& witness, const StoredHead& head, Journal& journal) {
   if (head.sender == self_) return;
   const auto chain = chains_.open({head.sender, head.incarnation});

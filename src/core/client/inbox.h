@@ -46,6 +46,9 @@ class Inbox {
   // All ready ones up to this number are the application's.
   void confirmed(std::uint64_t number, Journal& journal);
 
+  // One of our own chains that is over: what we signed of it, we go on signing.
+  void keep_own_chain(const Incarnation& incarnation, const ChainPosition& head);
+
   // What `witness` signed to have of a chain. Nothing for our own chains.
   void claim(const DeviceId& witness, const StoredHead& head, Journal& journal);
   // Whether something of this sender is missing: a gap, or a place beyond all that is here that

@@ -71,12 +71,39 @@ void Outbox::remove(std::uint64_t number, Journal& journal) {
   if (at == entries_.end()) return;
   count(at->second, false);
   bytes_ -= at->second.sealed_bytes;
-  const auto chain = by_sequence_.find(at->second.incarnation);
-  chain->second.erase(at->second.sequence);
-  if (chain->second.empty()) by_sequence_.erase(chain);
+  forget_place(at->second);
   entries_.erase(at);
   journal.add(RemoveOutbox{number});
   journal.tell(ClientEvent::kOutbox);
+}
+
+void Outbox::replace(const OutboxEntry& entry) {
+  const auto at = entries_.find(entry.number);
+  if (at == entries_.end()) return;
+  count(at->second, false);
+  bytes_ -= at->second.sealed_bytes;
+  forget_place(at->second);
+  at->second = entry;
+  by_sequence_[entry.incarnation][entry.sequence] = entry.number;
+  bytes_ += entry.sealed_bytes;
+  count(entry, true);
+}
+
+bool Outbox::fail_above(std::uint32_t sealed_bytes_max, std::uint16_t code, Journal& journal) {
+  std::vector<std::uint64_t> numbers;
+  for (auto at = entries_.upper_bound(settled_); at != entries_.end(); ++at) {
+    if (is_pending(at->second) && at->second.sealed_bytes > sealed_bytes_max) {
+      numbers.push_back(at->first);
+    }
+  }
+  for (const std::uint64_t number : numbers) failed(number, code, journal);
+  return !numbers.empty();
+}
+
+void Outbox::forget_place(const OutboxEntry& entry) {
+  const auto chain = by_sequence_.find(entry.incarnation);
+  chain->second.erase(entry.sequence);
+  if (chain->second.empty()) by_sequence_.erase(chain);
 }
 
 const OutboxEntry* Outbox::find(std::uint64_t number) const {

@@ -31,6 +31,10 @@ class Outbox {
   // The relay's log is another one: all is pending again, what it refused included.
   void forget_relay(Journal& journal);
   void remove(std::uint64_t number, Journal& journal);
+  // A pending one gets another content, id and size.
+  void replace(const OutboxEntry& entry);
+  // Every pending one above this sealed size fails. True if there was one.
+  bool fail_above(std::uint32_t sealed_bytes_max, std::uint16_t code, Journal& journal);
 
   const OutboxEntry* find(std::uint64_t number) const;
   const OutboxEntry* find(const Incarnation& incarnation, std::uint64_t sequence) const;
@@ -50,6 +54,7 @@ class Outbox {
     return entry.cursor == 0 && entry.refusal == 0;
   }
   void insert(const OutboxEntry& entry);
+  void forget_place(const OutboxEntry& entry);
   void count(const OutboxEntry& entry, bool in);
 
   std::map<std::uint64_t, OutboxEntry> entries_;

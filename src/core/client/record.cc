@@ -10,7 +10,7 @@ namespace zerok::core {
 namespace {
 
 constexpr std::uint64_t kVersion = 1;
-constexpr std::uint32_t kItems = 21;
+constexpr std::uint32_t kItems = 22;
 constexpr std::size_t kBytesMax = 512;
 
 template <typename IdType>
@@ -35,7 +35,7 @@ Bytes ClientRecord::encode() const {
     out.add_nil();
   }
   out.add_bin(relay.bytes()).add_unsigned(position.cursor).add_bin(position.log_hash.bytes());
-  out.add_unsigned(own_lines).add_bool(rereading);
+  out.add_unsigned(own_lines).add_unsigned(sealed_bytes_max).add_bool(rereading);
   auto bytes = out.take();
   ZEROK_ASSERT(bytes);  // every item has a fixed bound
   return *std::move(bytes);
@@ -71,6 +71,8 @@ Result<ClientRecord> ClientRecord::decode(ByteView bytes) {
   ZEROK_TRY(out.position.cursor, in.read_unsigned(wire::kCountMax));
   ZEROK_TRY(out.position.log_hash, read_id<LogHash>(in));
   ZEROK_TRY(out.own_lines, in.read_unsigned(wire::kCountMax));
+  ZEROK_TRY(const std::uint64_t sealed_max, in.read_unsigned(0xffffffff));
+  out.sealed_bytes_max = static_cast<std::uint32_t>(sealed_max);
   ZEROK_TRY(out.rereading, in.read_bool());
   ZEROK_TRY_VOID(in.end());
   ZEROK_TRY_VOID(in.finish());

@@ -39,6 +39,8 @@ struct ClientRecord {
   EndpointId relay{};
   wire::Position position{};
   std::uint64_t own_lines = 0;
+  // The largest sealed blob that the relay takes; 0: not known yet.
+  std::uint32_t sealed_bytes_max = 0;
   // The log is being read again after a reset: what it no longer has may well be here.
   bool rereading = false;
 
