@@ -211,8 +211,9 @@ class Client {
   // kInvalidState without a group.
   Result<GroupSecrets> group_secrets() const;
   // The other side of it: this device is in that roster. Committed when it returns; the ordinary
-  // session follows. kInvalidState with a group, kPermissionDenied if the roster does not name this
-  // device as active, kCryptoFailed if secrets and roster do not belong together.
+  // session follows, after end_guest() if this is a guest's. kInvalidState with a group,
+  // kPermissionDenied if the roster does not name this device as active, kCryptoFailed if secrets
+  // and roster do not belong together.
   Result<void> join_group(GroupSecrets secrets);
 
  private:

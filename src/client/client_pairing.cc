@@ -28,9 +28,15 @@ Result<void> Client::begin_guest(const MailboxId& mailbox) {
 }
 
 void Client::end_guest() {
-  parts_->guest.reset();
-  parts_->engine->end_guest();
-  parts_->dirty = true;
+  Parts& parts = *parts_;
+  parts.guest.reset();
+  parts.engine->end_guest();
+  if (parts.engine->is_guest()) {
+    parts.connection.drop(link::CloseCode::kNormal);
+    parts.engine->handle_end();
+    parts.connection.at_once(parts.now);
+  }
+  parts.dirty = true;
 }
 
 Result<void> Client::propose_member(Bytes record, const crypto::Ed25519Signature& self_signature) {
@@ -81,10 +87,14 @@ Result<void> Client::join_group(GroupSecrets secrets) {
   if (!group.roster().is_active(parts.keys.device_id())) {
     return fail(ErrorCode::kPermissionDenied, "the group's roster does not name this device");
   }
-  parts.connection.drop(link::CloseCode::kNormal);
-  parts.engine->handle_end();
+  // A guest's session goes on: the other device is still to be told.
+  const bool stays = parts.engine->is_guest();
+  if (!stays) {
+    parts.connection.drop(link::CloseCode::kNormal);
+    parts.engine->handle_end();
+  }
   ZEROK_TRY_VOID(parts.adopt(std::move(group)));
-  parts.connection.at_once(parts.now);
+  if (!stays) parts.connection.at_once(parts.now);
   return {};
 }
 

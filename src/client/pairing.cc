@@ -211,17 +211,23 @@ Result<std::unique_ptr<Joining>> Joining::start(Client& client, const crypto::De
 }
 
 void Joining::handle_reply(const PairingReply& reply, Instant now) {
+  if (reply.closed) {
+    requests_.forget_all();
+    // A member can't be a guest again to tell the other device, which finds it in the group anyway.
+    if (client_->has_group()) is_cut_off_ = true;
+    return;
+  }
   if (reply.request == kJoinRequest) {
     requests_.forget_all();
     if (reply.refused) {
       joiner_.handle_refusal(core::pairing::Request::kCreate, *reply.refused, 0, now);
-    } else if (!reply.closed) {
+    } else {
       joiner_.handle_connected();
     }
     return;
   }
   const auto asked = requests_.take(reply);
-  if (!asked || asked->is_close || reply.closed) return;
+  if (!asked || asked->is_close) return;
   if (reply.refused) {
     joiner_.handle_refusal(asked->request, *reply.refused, 0, now);
   } else if (asked->request == core::pairing::Request::kPut) {
@@ -238,8 +244,7 @@ Result<void> Joining::store_group() {
     secrets.epochs.push_back({epoch.epoch_id(), epoch.secret.clone()});
   }
   secrets.roster = joined.roster.entries();
-  ZEROK_TRY_VOID(client_->join_group(std::move(secrets)));
-  return client_->set_relay(joined.relay);
+  return client_->join_group(std::move(secrets));
 }
 
 void Joining::carry_out(core::pairing::Effect effect) {
@@ -263,17 +268,22 @@ void Joining::step(Instant now) {
   while (const auto reply = client_->poll_pairing_reply()) handle_reply(*reply, now);
   joiner_.handle_timeout(now);
   while (auto effect = joiner_.poll_effect()) carry_out(*std::move(effect));
-  if (is_over()) end_guest();
+  if (is_over()) end();
 }
 
-void Joining::end_guest() {
+void Joining::end() {
   if (!is_guest_) return;
   is_guest_ = false;
   client_->end_guest();
-  // A ticket from a code that came to nothing is not kept.
-  if (!client_->has_group() && relay_before_) {
-    if (auto back = client_->set_relay(*relay_before_); !back) store_error_ = back.error();
+  // The ticket of a code that came to nothing is not kept; that of one that did lacks the admission
+  // token, which the group has.
+  const core::RelayTicket* relay = relay_before_ ? &*relay_before_ : nullptr;
+  if (client_->has_group()) {
+    const auto& joined = joiner_.joined().relay;
+    relay = joined.admission_token ? &joined : nullptr;
   }
+  if (relay == nullptr) return;
+  if (auto set = client_->set_relay(*relay); !set) store_error_ = set.error();
 }
 
 std::optional<core::pairing::Event> Joining::poll_event() { return joiner_.poll_event(); }

@@ -96,10 +96,14 @@ class Joining {
 
   void step(Instant now);
   Instant next_timeout() const { return joiner_.next_timeout(); }
-  // AwaitingApproval, then Paired (the client is in the group, and committed) or Failed.
+  // AwaitingApproval, then Paired (the client is in the group, and committed) or Failed; neither
+  // when the relay was lost after the client had entered the group.
   std::optional<core::pairing::Event> poll_event();
   void cancel() { joiner_.cancel(); }
-  bool is_over() const { return joiner_.is_over() && requests_.is_idle(); }
+  bool is_over() const { return is_cut_off_ || (joiner_.is_over() && requests_.is_idle()); }
+  // The client goes on as what it is now: a member, or what it was before. Happens by itself once
+  // it is over, and may be asked for earlier.
+  void end();
   // Why the group could not be stored, if that was it.
   const std::optional<Error>& store_error() const { return store_error_; }
 
@@ -112,13 +116,13 @@ class Joining {
   void handle_reply(const PairingReply& reply, Instant now);
   void carry_out(core::pairing::Effect effect);
   Result<void> store_group();
-  void end_guest();
 
   Client* client_;
   core::PairingJoiner joiner_;
   MailboxRequests requests_;
   std::optional<core::RelayTicket> relay_before_;
   bool is_guest_ = true;
+  bool is_cut_off_ = false;
   std::optional<Error> store_error_;
 };
 

@@ -101,6 +101,8 @@ class ClientEngine {
   std::optional<PairingAnswer> poll_pairing_answer();
   void begin_guest(const MailboxId& mailbox) { guest_mailbox_ = mailbox; }
   void end_guest() { guest_mailbox_.reset(); }
+  // A live session of a guest, which goes on when set_group() makes it a member.
+  bool is_guest() const { return session_ == SessionState::kGuest; }
   void propose_member(Bytes record, const crypto::Ed25519Signature& self_signature);
   ProposalState proposal() const { return proposal_.state; }
 
