@@ -46,13 +46,10 @@ void describe_setup(CLI::App& app, Arguments& to) {
   init->add_option("--name", to.init.name, "What the other devices call this one; else the host's")
       ->type_name("NAME");
 
-  auto* group = app.add_subcommand("group", "Make a group or leave it");
+  auto* group = app.add_subcommand("group", "Make a group");
   group->require_subcommand(1);
   add_command(*group, to.common, "create", "Make a group with this device in it",
               "  0k group create");
-  auto* leave = add_command(*group, to.common, "leave", "Take this device out of its group",
-                            "  0k group leave --yes");
-  leave->add_flag("--yes", to.leave.yes, "Do it without asking");
 
   auto* invite = add_command(app, to.common, "invite",
                              "Print codes for a new device and wait for it (10 minutes, once)",

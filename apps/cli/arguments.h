@@ -14,7 +14,6 @@ namespace zerok::apps {
 struct Arguments {
   CommonOptions common;
   InitOptions init;
-  LeaveOptions leave;
   InviteOptions invite;
   JoinOptions join;
   PushOptions push;

@@ -32,9 +32,6 @@ struct InitOptions {
   std::string relay;  // ticket, @FILE or -
   std::string name;
 };
-struct LeaveOptions {
-  bool yes = false;
-};
 struct InviteOptions {
   bool approve = false;
 };
@@ -70,7 +67,6 @@ struct DeleteOptions {
 
 int init(const CommonOptions& common, const InitOptions& options);
 int create_group(const CommonOptions& common);
-int leave_group(const CommonOptions& common, const LeaveOptions& options);
 int invite(const CommonOptions& common, const InviteOptions& options);
 int join(const CommonOptions& common, const JoinOptions& options);
 int push(const CommonOptions& common, const PushOptions& options);
