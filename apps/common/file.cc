@@ -69,25 +69,62 @@ bool sync_folder(const std::string& folder) {
   return fd.get() >= 0 && (fsync(fd.get()) == 0 || errno == EINVAL);
 }
 
-}  // namespace
+// A new file without a name in this folder: nothing of it stays if the program dies. -1 where the
+// system has none.
+int open_nameless(const std::string& folder) {
+#ifdef O_TMPFILE
+  return open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+#else
+  return -1;
+#endif
+}
 
-Result<void> write_file(const std::string& path, ByteView bytes, mode_t mode, IfThere if_there) {
+bool write_and_sync(int fd, ByteView bytes, mode_t mode) {
+  return write_all(fd, bytes) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
+}
+
+// Gives the file its name unless that is taken.
+Result<void> name_it(int linked) {
+  if (linked == 0) return {};
+  if (errno == EEXIST) {
+    return fail(ErrorCode::kInvalidState, "a file of this name exists already", errno);
+  }
+  return refused(errno);
+}
+
+Result<void> write_new(const std::string& path, ByteView bytes, mode_t mode) {
+  const Descriptor nameless(open_nameless(folder_of(path)));
+  if (nameless.get() >= 0) {
+    if (!write_and_sync(nameless.get(), bytes, mode)) return refused(errno);
+    const std::string self = "/proc/self/fd/" + std::to_string(nameless.get());
+    const int linked = linkat(AT_FDCWD, self.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW);
+    // Without /proc it is done the other way.
+    if (linked == 0 || errno != ENOENT) return name_it(linked);
+  }
+  std::string pattern = folder_of(path) + "/.0k-XXXXXX";
+  const Descriptor fd(mkostemp(pattern.data(), O_CLOEXEC));
+  if (fd.get() < 0) return refused(errno);
+  const TemporaryName temporary(pattern);
+  if (!write_and_sync(fd.get(), bytes, mode)) return refused(errno);
+  return name_it(link(temporary.path().c_str(), path.c_str()));
+}
+
+Result<void> write_over(const std::string& path, ByteView bytes, mode_t mode) {
   std::string pattern = folder_of(path) + "/.0k-XXXXXX";
   const Descriptor fd(mkostemp(pattern.data(), O_CLOEXEC));
   if (fd.get() < 0) return refused(errno);
   TemporaryName temporary(pattern);
-  if (!write_all(fd.get(), bytes) || fchmod(fd.get(), mode) != 0 || fsync(fd.get()) != 0) {
-    return refused(errno);
-  }
-  if (if_there == IfThere::kReplace) {
-    if (rename(temporary.path().c_str(), path.c_str()) != 0) return refused(errno);
-    temporary.keep();
-  } else if (link(temporary.path().c_str(), path.c_str()) != 0) {  // never takes a name that is
-    if (errno == EEXIST) {
-      return fail(ErrorCode::kInvalidState, "a file of this name exists already", errno);
-    }
-    return refused(errno);
-  }
+  if (!write_and_sync(fd.get(), bytes, mode)) return refused(errno);
+  if (rename(temporary.path().c_str(), path.c_str()) != 0) return refused(errno);
+  temporary.keep();
+  return {};
+}
+
+}  // namespace
+
+Result<void> write_file(const std::string& path, ByteView bytes, mode_t mode, IfThere if_there) {
+  ZEROK_TRY_VOID(if_there == IfThere::kRefuse ? write_new(path, bytes, mode)
+                                              : write_over(path, bytes, mode));
   if (!sync_folder(folder_of(path))) return refused(errno);
   return {};
 }

@@ -320,5 +320,5 @@ class WithRelayTest(ProgramsTest):
 if __name__ == "__main__":
     if len(sys.argv) < 3:
         sys.exit("usage: cli_program_test.py 0K 0K_RELAY")
-    programs.PROGRAMS.update({"0k-relay": sys.argv.pop(2), "0k": sys.argv.pop(1)})
+    programs.use(cli=sys.argv.pop(1), relay=sys.argv.pop(1))
     unittest.main(verbosity=1)

@@ -17,7 +17,12 @@ import time
 import unittest
 
 OK, FAILED, USAGE, REFUSED, NOT_IN_TIME, LOCAL, NOT_PAIRED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
-PROGRAMS = {}  # "0k" and "0k-relay", set by the test's main
+PROGRAMS = {}
+
+
+def use(cli, relay):
+    """What is tested; for each test's main."""
+    PROGRAMS.update({"0k": os.path.abspath(cli), "0k-relay": os.path.abspath(relay)})
 
 
 def free_port():
