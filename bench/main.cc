@@ -19,8 +19,8 @@ using namespace zerok::bench;
 
 std::vector<Measurement> all_measurements() {
   std::vector<Measurement> all;
-  for (auto* part :
-       {primitives, handshake, sealing, quic_throughput, noise_throughput, setups, idle_memory}) {
+  for (auto* part : {primitives, handshake, sealing, quic_throughput, noise_throughput, setups,
+                     idle_memory, storage}) {
     std::ranges::move(part(), std::back_inserter(all));
   }
   return all;

@@ -54,5 +54,6 @@ std::vector<Measurement> quic_throughput();
 std::vector<Measurement> noise_throughput();
 std::vector<Measurement> setups();
 std::vector<Measurement> idle_memory();
+std::vector<Measurement> storage();
 
 }  // namespace zerok::bench
