@@ -156,6 +156,18 @@ TEST(DeviceStateTest, RefusesWhatAMemberSealedInAnotherDevicesName) {
   EXPECT_EQ(refusal_of(sealed_content(content)), ErrorCode::kPermissionDenied);
 }
 
+TEST(DeviceStateTest, RefusesAStateInWhichADeviceSpeaksForAnother) {
+  Bytes content =
+      testing::open_state_content(sample_state_epoch(), sample_device(1).id(), sealed_state(1));
+  std::ranges::copy(sample_device(2).id().bytes(), content.begin() + 4);
+  const auto signed_part = ByteView(content).first(content.size() - 66);
+  Bytes signed_bytes = begin_labelled("0k-sync/2 device state signature", 0);
+  append(signed_bytes, sample_state_epoch().group.bytes());
+  append(signed_bytes, signed_part);
+  std::ranges::copy(signing().sign(signed_bytes).bytes(), content.end() - 64);
+  EXPECT_EQ(refusal_of(sealed_content(content)), ErrorCode::kPermissionDenied);
+}
+
 TEST(DeviceStateTest, RefusesASignatureForAnotherGroup) {
   DeterministicRng rng(6);
   StateEpoch elsewhere = sample_state_epoch();

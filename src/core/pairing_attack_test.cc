@@ -344,6 +344,19 @@ TEST(PairingAttackTest, AJoinerCannotEnrolSomebodyElsesKeys) {
   expect_nothing_happened(world);
 }
 
+TEST(PairingAttackTest, AJoinerHasToAskToBeInThisGroup) {
+  PairingWorld world;
+  HandmadeJoiner joiner(world, HandmadeJoiner::party_of(9));
+  const auto record = joiner.record();
+  const auto& signing = sample_device(9).keys.signing;
+  joiner.put_signature(
+      {sign_member_record(signing, testing::sample_group(0x60).group_id(), record.record),
+       joiner.channel().sign_device(signing)});
+  EXPECT_EQ(world.creator_failure(), Failure::kBadMessage);
+  EXPECT_EQ(world.roster.size(), 1u);
+  expect_nothing_happened(world);
+}
+
 // The roster, which the relay has, holds an old signature by every member over its record.
 TEST(PairingAttackTest, AJoinerCannotPlayAMemberWithTheSignatureFromTheRoster) {
   PairingWorld world(2);

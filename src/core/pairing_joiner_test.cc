@@ -24,8 +24,8 @@ constexpr std::uint8_t kJoiner = 9;
 // Device 1, which goes through the exchange honestly and then says what the test wants.
 class HandmadeCreator {
  public:
-  HandmadeCreator()
-      : exchange_(sample_device(1).keys, rng_),
+  explicit HandmadeCreator(const crypto::DeviceKeys& keys = sample_device(1).keys)
+      : exchange_(keys, rng_),
         joiner(PairingJoiner::start(sample_device(kJoiner).keys, offer(), "Phone", rng_, kNow)
                    .value()) {
     joiner.handle_connected();
@@ -209,6 +209,22 @@ TEST(PairingJoinerTest, TakesNoRosterThatItOrTheCreatorIsNotIn) {
   Roster strangers = Roster::create(testing::sample_create(2), sample_group().group_id()).value();
   ASSERT_TRUE(strangers.apply(sample_add(2, kJoiner, strangers.head())));
   EXPECT_EQ(failure_with(strangers), Failure::kWrongDevice);
+}
+
+// The Device ID is right, the Noise keys are not those that the relay knows it by.
+TEST(PairingJoinerTest, TakesNoRosterThatHasOtherKeysOfTheCreator) {
+  const auto derive = [](std::uint8_t n) {
+    return crypto::DeviceKeys::derive(
+        crypto::testing::key_of<crypto::DeviceSecret>(ByteView(Bytes(32, n))));
+  };
+  crypto::DeviceKeys mixed = derive(1);
+  mixed.noise = derive(2).noise;
+  HandmadeCreator creator(mixed);
+  creator.lead_to_grant();
+  creator.send_grant(roster_with_joiner());
+  creator.send_entries(roster_with_joiner().entries());
+  EXPECT_FALSE(creator.stores());
+  EXPECT_EQ(creator.failure(), Failure::kWrongDevice);
 }
 
 TEST(PairingJoinerTest, TakesNoRosterThatHasAnotherRecordThanItSigned) {

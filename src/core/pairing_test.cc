@@ -206,6 +206,20 @@ TEST(PairingTest, SpendsBothCodesAtOnce) {
   EXPECT_FALSE(world.roster.is_active(sample_device(8).id()));
 }
 
+TEST(PairingTest, SpendsTheOtherCodeAsSoonAsOneIsUsed) {
+  PairingWorld world;
+  world.on_approval = [](PairingWorld&) {};
+  world.join(world.creator.short_code().offer(sample_ticket()));
+  world.run();
+  const MailboxId other = world.creator.long_code().mailbox;
+  EXPECT_TRUE(world.mailboxes[other].closed);
+  // A relay that lets somebody in there all the same is not listened to.
+  world.creator.handle_message(other, 1, Bytes{1}, world.now);
+  world.creator.approve(world.group(), world.now);
+  world.run();
+  expect_joined(world);
+}
+
 TEST(PairingTest, AnswersOnlyWhenTheInviteIsSpentOnDisk) {
   PairingWorld world;
   world.store_burn = false;

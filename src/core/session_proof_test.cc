@@ -62,6 +62,21 @@ TEST(SessionProofTest, RefusesSomeoneElsesGroupId) {
   expect_unauthorized(hello);
 }
 
+// With both signatures over it, by the liar's own keys.
+TEST(SessionProofTest, RefusesSomeoneElsesGroupIdThatIsSignedAlright) {
+  wire::Hello hello = signed_hello();
+  hello.group = sample_group(0x60).group_id();
+  const auto sign = [&](wire::HelloSigner signer, const crypto::Ed25519KeyPair& key,
+                        ByteArray<64>& out) {
+    const Bytes bytes = wire::hello_signed_bytes(signer, binding().handshake_hash, binding().relay,
+                                                 hello.group, hello.device);
+    std::ranges::copy(key.sign(bytes).bytes(), out.begin());
+  };
+  sign(wire::HelloSigner::kDevice, sample_device(1).keys.signing, hello.device_signature);
+  sign(wire::HelloSigner::kMembership, sample_group().membership, hello.membership_signature);
+  expect_unauthorized(hello);
+}
+
 TEST(SessionProofTest, RefusesAHelloReplayedOnAnotherChannel) {
   expect_unauthorized(signed_hello(), binding(2));
 }
