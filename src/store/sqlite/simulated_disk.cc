@@ -291,6 +291,11 @@ std::uint64_t SimulatedDisk::syncs() const { return vfs_->files.syncs; }
 
 std::vector<std::string> SimulatedDisk::files() const { return vfs_->files.names(); }
 std::uint64_t SimulatedDisk::bytes(const std::string& file) const { return vfs_->files.size(file); }
+Bytes SimulatedDisk::content(const std::string& file) const {
+  Bytes content(bytes(file));
+  if (!content.empty()) vfs_->files.read(file, 0, content);
+  return content;
+}
 void SimulatedDisk::flip_bit(const std::string& file, std::uint64_t byte, unsigned bit) {
   vfs_->files.flip_bit(file, byte, bit);
 }

@@ -55,6 +55,7 @@ class SimulatedDisk {
   // By ascending name.
   std::vector<std::string> files() const;
   std::uint64_t bytes(const std::string& file) const;  // 0 if it is not there
+  Bytes content(const std::string& file) const;
   // Changes what reading gives, now and after a power cut. The file has that byte.
   void flip_bit(const std::string& file, std::uint64_t byte, unsigned bit);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // SqliteRelayStore: appending, finding, reading and counting lines.
-#include <array>
+#include <algorithm>
 
 #include "store/rules.h"
 #include "store/sqlite/checksum.h"
@@ -135,17 +135,19 @@ Result<std::optional<Bytes>> SqliteRelayStore::payload_of(const Row& row) {
 Result<std::vector<StoredLine>> SqliteRelayStore::read_lines(
     GroupKey group, std::uint64_t after, std::size_t lines_max, std::size_t bytes_max,
     const std::optional<DeviceId>& without_payload_of) {
-  ZEROK_TRY_VOID(find(group));
+  ZEROK_TRY(const Group* const found, find(group));
   std::vector<StoredLine> lines;
-  if (!check_number(after)) return lines;
+  if (after >= found->head.cursor) return lines;
   auto statement = database_->query(
       "SELECT " ZEROK_LINE_COLUMNS " FROM lines WHERE group_key = ? AND cursor > ? ORDER BY cursor",
       group, after);
   std::size_t bytes = 0;
-  while (lines.size() < lines_max) {
+  std::uint64_t cursor = std::max(after, found->floor.cursor);
+  while (lines.size() < lines_max && cursor < found->head.cursor) {
     ZEROK_TRY(const bool another, statement.next());
-    if (!another) break;
+    if (!another) return statement.damaged();
     ZEROK_TRY(const Row row, read_row(group, statement));
+    if (row.info.cursor != ++cursor) return statement.damaged();
     StoredLine line{.info = row.info};
     if (row.payload && row.info.sender != without_payload_of) {
       bytes += row.info.sealed_bytes;
