@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // From what the engine decided to what happens: the store first, the commit, then the rest.
+#include <algorithm>
 #include <variant>
 
 #include "base/log.h"
@@ -25,7 +26,8 @@ Result<void> Client::Parts::reload() {
   ZEROK_TRY_VOID(store.commit());
   ZEROK_TRY(engine,
             core::ClientEngine::restore(keys, rng, config.limits, std::move(snapshot), wall));
-  taken = engine->record().confirmed;
+  // What this run has handed over stays so when it starts over from the store.
+  taken = std::max(taken, engine->record().confirmed);
   if (planted(PlantedBug::kHandOverSkips) && engine->inbox().ready() > 0) ++taken;
   if (connection.ticket()) {
     engine->set_relay(connection.ticket()->endpoint, connection.ticket()->admission_token);
