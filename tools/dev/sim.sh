@@ -4,36 +4,47 @@
 
 help_sim() {
   cat <<'TEXT'
-usage: ./dev sim [--seeds N] [--first-seed K]
+usage: ./dev sim [--seeds N] [--from K] [--jobs J] [--json]
+       ./dev sim --seed S [--without FAULT,...] [--trace]
 
-Runs the simulated network's tests with N seeds (default 1000) starting at K (default 1). The same
-seed gives the same run on every machine; a failure names its seed: repeat it with
-  ./dev sim --seeds 1 --first-seed SEED
+Runs simulated worlds: the real client and relay over a simulated network, disk and clock, with
+faults, and checkers that look on. N worlds (default 1000) from seed K (default 1) on, J at a time
+(default: one per core). The same seed is the same world on every machine. A failure prints its
+seed, the faults it needs, and how to replay it with every event. docs/testing.md tells more.
 TEXT
 }
 
 cmd_sim() {
-  local seeds=1000 first=1 program
+  local seeds=1000 from=1 jobs arguments=() one=''
+  jobs="$(cpu_count)"
   while [[ $# -gt 0 ]]; do
     case "$1" in
-      --seeds)
+      --seeds | --from | --jobs | --seed)
         need_number "$1" "${2:-}"
-        seeds="$2"
+        case "$1" in
+          --seeds) seeds="$2" ;;
+          --from) from="$2" ;;
+          --jobs) jobs="$2" ;;
+          --seed) one="$2" ;;
+        esac
         shift
         ;;
-      --first-seed)
-        need_number "$1" "${2:-}"
-        first="$2"
+      --without)
+        [[ -n "${2:-}" ]] || usage_error "--without needs names of faults" "see docs/testing.md"
+        arguments+=(--without "$2")
         shift
         ;;
+      --trace | --json) arguments+=("$1") ;;
       *) usage_error "./dev sim does not know '$1'" "see ./dev sim --help" ;;
     esac
     shift
   done
   ensure_setup build
-  build_preset dev
-  program="$(find build/dev -type f -name simulated_transport_test -perm -u+x -print -quit)"
-  [[ -n "$program" ]] || die "there is no simulated_transport_test in this build"
-  say "seeds $first to $((first + seeds - 1))"
-  ZEROK_SIM_SEEDS="$seeds" ZEROK_SIM_FIRST_SEED="$first" "$program"
+  build_preset dev zerok_sim
+  if [[ -n "$one" ]]; then
+    build/dev/sim/zerok_sim --seed "$one" "${arguments[@]}"
+    return
+  fi
+  [[ -t 2 ]] && arguments+=(--progress)
+  build/dev/sim/zerok_sim --seeds "$seeds" --from "$from" --jobs "$jobs" "${arguments[@]}"
 }
