@@ -52,7 +52,9 @@ void Client::Parts::step(Instant at, UnixMs wall_at) {
   }
   endpoint.step(now);
   const bool wanted = !broken && !closed && engine->wants_session();
+  const bool had_link = connection.link().has_value();
   connection.step(wanted, now);
+  if (had_link && !connection.link() && !broken) engine->handle_end();
   for (std::size_t n = 0;; ++n) {
     if (n == kMessagesPerStep) {
       dirty = true;

@@ -20,6 +20,7 @@ Result<void> RelayConnection::set_ticket(core::RelayTicket ticket, Instant now) 
   }
   drop(link::CloseCode::kNormal);
   ticket_ = std::move(ticket);
+  preferred_ = 0;
   places_ = std::move(places);
   at_once(now);
   return {};
@@ -84,8 +85,8 @@ void RelayConnection::dial(Instant now) {
     return lost({ErrorCode::kUnreachable, "the relay's name is not resolved"}, now);
   }
   reconnect_.begin();
-  const auto dialled = endpoint_.dial(addresses[turn_ % addresses.size()], ticket_->endpoint,
-                                      ticket_->noise_identity, now);
+  const auto dialled = endpoint_.dial(addresses[(preferred_ + turn_) % addresses.size()],
+                                      ticket_->endpoint, ticket_->noise_identity, now);
   if (!dialled) return lost(dialled.error(), now);
   link_ = *dialled;
   give_up_ = saturating_add(now, limits_.connect_timeout);
@@ -100,6 +101,8 @@ Instant RelayConnection::next_timeout(bool wanted) const {
 
 std::optional<core::SessionBinding> RelayConnection::opened() {
   give_up_ = kNever;
+  preferred_ += turn_;
+  turn_ = 0;
   const auto info = link_ ? endpoint_.info(*link_) : std::nullopt;
   if (!info) return std::nullopt;
   return core::SessionBinding{info->handshake_hash, info->endpoint};
@@ -107,7 +110,6 @@ std::optional<core::SessionBinding> RelayConnection::opened() {
 
 void RelayConnection::welcomed(Instant now) {
   reconnect_.succeeded();
-  turn_ = 0;
   last_error_.reset();
   set_state(Connection::kOnline, now);
 }
@@ -136,7 +138,6 @@ void RelayConnection::close(const core::CloseSession& why, Instant now) {
   if (link_) endpoint_.close(*link_, link::CloseCode::kNormal);
   link_.reset();
   give_up_ = kNever;
-  turn_ = 0;
   last_error_ = why.error;
   switch (why.after) {
     case core::AfterEnd::kAtOnce:

@@ -62,7 +62,8 @@ class RelayConnection {
   core::Reconnect reconnect_;
   std::optional<core::RelayTicket> ticket_;
   std::vector<Place> places_;
-  std::size_t turn_ = 0;  // of the candidates, in this round
+  std::size_t turn_ = 0;       // of the candidates, in this round
+  std::size_t preferred_ = 0;  // the candidate that was reached last: a round begins there
   std::optional<link::LinkId> link_;
   Instant give_up_ = kNever;
   Connection state_ = Connection::kNone;

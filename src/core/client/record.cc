@@ -47,6 +47,7 @@ Result<ClientRecord> ClientRecord::decode(ByteView bytes) {
   ZEROK_TRY_VOID(in.begin_record(1));
   ZEROK_TRY(const std::uint64_t version, in.read_unsigned());
   if (version > kVersion) return fail(ErrorCode::kUnsupported, "a store of a newer 0k-Sync");
+  if (version != kVersion) return fail(ErrorCode::kMalformed, "a store of no version");
   ZEROK_TRY(out.device, read_id<DeviceId>(in));
   ZEROK_TRY(out.install, read_id<InstallId>(in));
   ZEROK_TRY(out.incarnation, read_id<Incarnation>(in));
