@@ -86,13 +86,14 @@ std::vector<std::string> addresses_of(const RelaySettings& settings, const Socke
 
 void turn(relay::Relay& relay, transport::QuicTransport& transport) {
   bool stopping = false;
-  while (!relay.is_shut_down()) {
+  for (;;) {
     const Instant now = monotonic_now();
     if (stop_requested() && !stopping) {
       stopping = true;
       relay.shut_down(now);
     }
     relay.step(now, wall_now());
+    if (relay.is_shut_down()) return;
     const Instant next = relay.next_timeout();
     if (next > monotonic_now()) transport.wait(next);
   }

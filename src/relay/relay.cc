@@ -72,11 +72,6 @@ struct Relay::Parts {
   void release(Instant now);
   void mind_queue(LinkId link, Instant now);
 
-  struct Held {
-    core::Send send;
-    bool depends = false;  // on the commit
-  };
-
   store::RelayStore& store;
   RelayConfig config;
   noise::StaticKeys static_keys;
@@ -85,7 +80,7 @@ struct Relay::Parts {
   core::RelayHub hub;
   core::DiskUse disk;
 
-  std::deque<Held> held;
+  std::deque<core::Send> held;  // until the commit
   std::size_t held_bytes = 0;
   std::map<SessionId, std::size_t> held_by_session;
   std::set<LinkId> paused;
@@ -212,7 +207,7 @@ void Relay::Parts::fail_batch(const Error& error, Instant now) {
   log::error("the store failed: {}", error);
   ++commits_failed;
   store.rollback();
-  std::erase_if(held, [](const Held& one) { return one.depends; });
+  std::erase_if(held, [&](const core::Send& one) { return hub.depends_on_commit(one.session); });
   hub.handle_store_failed(now);
 }
 
@@ -249,8 +244,7 @@ void Relay::Parts::hold(core::Send&& send, Instant now) {
     paused.insert(link);
     endpoint.set_reading(link, false);
   }
-  const bool depends = hub.depends_on_commit(send.session);
-  held.push_back({std::move(send), depends});
+  held.push_back(std::move(send));
 }
 
 void Relay::Parts::transmit(core::Send&& send, Instant now) {
@@ -266,9 +260,9 @@ void Relay::Parts::transmit(core::Send&& send, Instant now) {
 
 void Relay::Parts::release(Instant now) {
   while (!held.empty()) {
-    Held one = std::move(held.front());
+    core::Send send = std::move(held.front());
     held.pop_front();
-    transmit(std::move(one.send), now);
+    transmit(std::move(send), now);
   }
   for (const auto& [session, bytes] : std::exchange(held_by_session, {})) {
     mind_queue(link_of(session), now);

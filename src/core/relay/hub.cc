@@ -102,8 +102,9 @@ void RelayHub::drop_if_idle(const GroupId& id) {
   const auto found = groups_.find(id);
   if (found == groups_.end()) return;
   Group& group = found->second;
-  if (!group.online.empty() || !group.unenrolled.empty() || group.touched) return;
-  if (group.state.has_unsaved()) return save_devices(group);  // and again after the commit
+  if (!group.online.empty() || !group.unenrolled.empty()) return;
+  if (group.state.has_unsaved()) save_devices(group);
+  if (group.touched) return;  // asked again after the commit
   if (group.chores_at != kNever) chores_.erase({group.chores_at, id});
   by_key_.erase(group.state.key());
   groups_.erase(found);
@@ -306,6 +307,7 @@ void RelayHub::end(SessionId id, std::uint32_t request, WireErrorCode code, Inst
                           .ends_session = true});
   unregister(id, *session, now);
   session->deadline = saturating_add(now, limits().close_linger);
+  ended_.insert(id);
   schedule(id, *session);
 }
 
@@ -370,6 +372,7 @@ void RelayHub::handle_committed(const DiskUse& use, Instant now) {
   use_ = use;
   added_bytes_ = 0;
   added_groups_ = 0;
+  ended_.clear();
   for (const auto& [id, request] : std::exchange(answered_, {})) {
     RelaySession* session = find(id);
     if (session == nullptr) continue;
@@ -392,21 +395,25 @@ void RelayHub::handle_store_failed(Instant now) {
   added_groups_ = 0;
   const auto lost = std::exchange(touched_, {});
   const auto acting = std::exchange(acting_, std::nullopt);
-  for (auto& [id, session] : sessions_) {
-    const bool asked = acting && acting->first == id;
-    if (!lost.contains(session.group) && !asked) continue;
-    std::uint32_t request = session.open.empty() ? 0 : *session.open.begin();
-    if (asked) request = acting->second;
-    // One that had its last word may have had another, which is not true now.
-    if (session.kind == SessionKind::kEnding) session.kind = SessionKind::kNew;
-    end(id, request, WireErrorCode::kRelayOverloaded, now, kRetryMs);
-  }
+  // First the groups, so that nothing of them is changed any more.
   for (const GroupId& id : lost) {
     const auto found = groups_.find(id);
     if (found == groups_.end()) continue;
     if (found->second.chores_at != kNever) chores_.erase({found->second.chores_at, id});
     by_key_.erase(found->second.state.key());
     groups_.erase(found);
+  }
+  for (auto& [id, session] : sessions_) {
+    const bool asked = acting && acting->first == id;
+    if (!lost.contains(session.group) && !asked) continue;
+    std::uint32_t request = session.open.empty() ? 0 : *session.open.begin();
+    if (asked) request = acting->second;
+    // A last word that did not go out is said anew.
+    if (session.kind == SessionKind::kEnding) {
+      if (!ended_.contains(id)) continue;
+      session.kind = SessionKind::kNew;
+    }
+    end(id, request, WireErrorCode::kRelayOverloaded, now, kRetryMs);
   }
 }
 

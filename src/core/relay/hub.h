@@ -47,10 +47,10 @@ class RelayHub {
 
   // All changes so far are durable: who waits for them is told.
   void handle_committed(const DiskUse& use, Instant now);
-  // The store refused something, or the commit: all changes since the last one are undone. Sends
-  // with depends() are not to be made. Sessions of those groups end with RELAY_OVERLOADED.
+  // The store refused something, or the commit: all changes since the last one are undone. Before
+  // this, drop what is held for sessions that depend on the commit; they end with RELAY_OVERLOADED.
   void handle_store_failed(Instant now);
-  // What this effect tells is true only once the open transaction is durable.
+  // It may have been told what is true only once the open transaction is durable.
   bool depends_on_commit(SessionId session) const;
 
   // Every session is told RELAY_SHUTTING_DOWN; new ones are too.
@@ -253,6 +253,8 @@ class RelayHub {
   std::set<GroupId> touched_;
   // Requests that got their answer since the last commit.
   std::vector<std::pair<SessionId, std::uint32_t>> answered_;
+  // Sessions that got their last word since the last commit.
+  std::set<SessionId> ended_;
   // Whose request is being carried out, for when the store fails.
   std::optional<std::pair<SessionId, std::uint32_t>> acting_;
   Op op_;
