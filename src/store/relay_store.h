@@ -115,7 +115,7 @@ class RelayStore {
   virtual Result<std::optional<LogHash>> log_hash_at(GroupKey group, std::uint64_t cursor) = 0;
   // Lines above `after` (or the floor), without a gap, at most lines_max, and at most bytes_max of
   // payload (the first comes whatever its size). Payloads of `without_payload_of` are left out and
-  // not counted. A line that the disk has damaged ends the answer before it; kMalformed if it is
+  // not counted. A payload that the disk has damaged ends the answer before it; kMalformed if it is
   // the first: make_stub() still works on it.
   virtual Result<std::vector<StoredLine>> read_lines(
       GroupKey group, std::uint64_t after, std::size_t lines_max, std::size_t bytes_max,

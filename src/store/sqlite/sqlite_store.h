@@ -16,8 +16,8 @@ namespace zerok::store {
 
 struct SqliteOptions {
   std::string path;  // its folder has to be there; beside it SQLite keeps path + "-wal"
-  // Reads the whole file and checks that it is sound, a second for some hundred MiB: after a crash
-  // of the machine that was more than a power cut.
+  // Reads the whole file and checks that it is sound, which takes as long as reading it: for when
+  // the disk is in doubt.
   bool check_everything = false;
   // How many pages the log may have before a commit moves them into the file.
   std::uint32_t log_pages = 1000;
