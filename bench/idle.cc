@@ -3,22 +3,13 @@
 // a thousand more that have been set up and say nothing.
 #include "bench/idle.h"
 
-#include <spawn.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <csignal>
-#include <filesystem>
-#include <fstream>
 
 #include "base/system_clock.h"
+#include "bench/child.h"
 #include "bench/loopback.h"
 #include "bench/measurement.h"
 #include "bench/timing.h"
-
-extern char** environ;
 
 namespace zerok::bench {
 namespace {
@@ -38,12 +29,6 @@ struct State {
   std::uint64_t resident_bytes = 0;
   std::uint64_t open = 0;
 };
-
-std::uint64_t resident_bytes() {
-  std::uint64_t pages = 0;
-  std::ifstream("/proc/self/statm") >> pages >> pages;
-  return pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-}
 
 // One side of idle connections, with channels or without.
 class Side {
@@ -113,71 +98,13 @@ class Side {
   std::size_t open_ = 0;
 };
 
-// The server process, stopped when this object dies.
-class Server {
- public:
-  static Result<std::unique_ptr<Server>> start(bool with_noise) {
-    int ends[2];
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return broken();
-    std::unique_ptr<Server> server(new Server(ends[0]));
-    std::error_code error;
-    std::string program = std::filesystem::read_symlink("/proc/self/exe", error);
-    std::string option = "--idle-server";
-    std::string kind = with_noise ? "noise" : "quic";
-    char* arguments[] = {program.data(), option.data(), kind.data(), nullptr};
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    // Standard input is the child's end of the pair; what comes from adddup2 survives exec.
-    posix_spawn_file_actions_adddup2(&actions, ends[1], 0);
-    const int rv =
-        ::posix_spawn(&server->pid_, program.c_str(), &actions, nullptr, arguments, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    ::close(ends[1]);
-    if (rv != 0) return broken();
-    ZEROK_TRY_VOID(server->read(server->card_));
-    return server;
-  }
-
-  ~Server() {
-    ::close(socket_);
-    if (pid_ <= 0) return;
-    ::kill(pid_, SIGTERM);
-    ::waitpid(pid_, nullptr, 0);
-  }
-  Server(const Server&) = delete;
-  Server& operator=(const Server&) = delete;
-
-  const Card& card() const { return card_; }
-  Result<State> state() {
-    State state;
-    if (::send(socket_, "?", 1, MSG_NOSIGNAL) != 1) return broken();
-    ZEROK_TRY_VOID(read(state));
-    return state;
-  }
-
- private:
-  explicit Server(int socket) : socket_(socket) {}
-  static std::unexpected<Error> broken() {
-    return fail(ErrorCode::kInternal, "the server process does not answer");
-  }
-  template <typename T>
-  Result<void> read(T& out) {
-    if (::recv(socket_, &out, sizeof(out), MSG_WAITALL) != sizeof(out)) return broken();
-    return {};
-  }
-
-  int socket_;
-  pid_t pid_ = -1;
-  Card card_;
-};
-
 // Dials until so many are open on both sides.
-Result<State> open_connections(Side& client, Server& server, std::size_t dialled,
+Result<State> open_connections(Side& client, Child& server, const Card& card, std::size_t dialled,
                                std::size_t count) {
   const double start = wall_seconds();
   while (client.open() < count) {
     while (dialled < count && dialled < client.open() + kAtOnce) {
-      ZEROK_TRY_VOID(client.dial(server.card()));
+      ZEROK_TRY_VOID(client.dial(card));
       ++dialled;
     }
     ZEROK_TRY_VOID(client.turn(kTurn));
@@ -185,7 +112,7 @@ Result<State> open_connections(Side& client, Server& server, std::size_t dialled
   }
   while (true) {
     ZEROK_TRY_VOID(client.turn(kTurn));
-    ZEROK_TRY(const State state, server.state());
+    ZEROK_TRY(const State state, server.ask<State>());
     if (state.open >= count) return state;
     if (wall_seconds() - start > kPatienceSeconds) {
       return fail(ErrorCode::kTimedOut, "connections are missing");
@@ -196,15 +123,17 @@ Result<State> open_connections(Side& client, Server& server, std::size_t dialled
 Result<std::vector<double>> sample(double seconds, bool with_noise) {
   // A thousand, but for the shortest of runs.
   const auto count = static_cast<std::size_t>(std::clamp(seconds * 10'000, 100.0, 1'000.0));
-  ZEROK_TRY(const auto server, Server::start(with_noise));
+  ZEROK_TRY(const auto server, Child::start({"--idle-server", with_noise ? "noise" : "quic"}));
+  Card card;
+  ZEROK_TRY_VOID(server->read(card));
   ZEROK_TRY(const auto client, Side::create(with_noise));
-  ZEROK_TRY(const State before, open_connections(*client, *server, 0, kWarmUp));
-  ZEROK_TRY_VOID(open_connections(*client, *server, kWarmUp, kWarmUp + count));
+  ZEROK_TRY(const State before, open_connections(*client, *server, card, 0, kWarmUp));
+  ZEROK_TRY_VOID(open_connections(*client, *server, card, kWarmUp, kWarmUp + count));
   // Acknowledgements and delayed work of the setups come to rest.
   for (const double end = wall_seconds() + std::min(1.0, 2 * seconds); wall_seconds() < end;) {
     ZEROK_TRY_VOID(client->turn(kTurn));
   }
-  ZEROK_TRY(const State after, server->state());
+  ZEROK_TRY(const State after, server->ask<State>());
   const double grown =
       static_cast<double>(after.resident_bytes) - static_cast<double>(before.resident_bytes);
   return std::vector{grown / 1024 / static_cast<double>(count)};
@@ -216,15 +145,14 @@ int serve_idle(int socket, bool with_noise) {
   const auto side = Side::create(with_noise);
   if (!side) return 1;
   const Card card = (*side)->card();
-  if (::send(socket, &card, sizeof(card), MSG_NOSIGNAL) != sizeof(card)) return 1;
+  if (!send_to_parent(socket, &card, sizeof(card))) return 1;
   for (;;) {
     if (!(*side)->turn(std::chrono::milliseconds(5))) return 1;
-    char question = 0;
-    const auto asked = ::recv(socket, &question, 1, MSG_DONTWAIT);
-    if (asked == 0) return 0;
-    if (asked < 0) continue;
+    const Asked asked = asked_by_parent(socket);
+    if (asked == Asked::kEnd) return 0;
+    if (asked == Asked::kNothing) continue;
     const State state{.resident_bytes = resident_bytes(), .open = (*side)->open()};
-    if (::send(socket, &state, sizeof(state), MSG_NOSIGNAL) != sizeof(state)) return 0;
+    if (!send_to_parent(socket, &state, sizeof(state))) return 0;
   }
 }
 
@@ -233,8 +161,8 @@ std::vector<Measurement> idle_memory() {
   out.push_back({.values = {{"idle_quic_connection_kib", "memory per idle connection, QUIC alone",
                              "KiB", Better::kLess}},
                  .sample = [](const Context& context) { return sample(context.seconds, false); }});
-  out.push_back({.values = {{"idle_connection_kib", "memory per idle connection, 1,000 of them",
-                             "KiB", Better::kLess, "idle_quic_connection_kib", 32}},
+  out.push_back({.values = {{"idle_channel_kib", "memory per idle channel, 1,000 of them", "KiB",
+                             Better::kLess, "idle_quic_connection_kib", 32}},
                  .sample = [](const Context& context) { return sample(context.seconds, true); }});
   return out;
 }

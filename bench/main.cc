@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "bench/idle.h"
+#include "bench/relay_process.h"
 #include "bench/report.h"
 
 namespace {
@@ -19,8 +20,9 @@ using namespace zerok::bench;
 
 std::vector<Measurement> all_measurements() {
   std::vector<Measurement> all;
-  for (auto* part : {primitives, handshake, sealing, quic_throughput, noise_throughput, setups,
-                     idle_memory, storage}) {
+  for (auto* part :
+       {primitives, handshake, sealing, quic_throughput, noise_throughput, setups, idle_memory,
+        storage, durable_push, time_to_sync, catch_up, idle_sessions, binaries}) {
     std::ranges::move(part(), std::back_inserter(all));
   }
   return all;
@@ -29,7 +31,7 @@ std::vector<Measurement> all_measurements() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Measures 0k-Sync: primitives, handshake, throughput, connection setups, memory.",
+  CLI::App app("Measures 0k-Sync, from its primitives to the time until two devices are in sync.",
                "zerok_bench");
   Settings settings;
   bool json = false;
@@ -48,7 +50,12 @@ int main(int argc, char** argv) {
   app.add_option("--idle-server", idle_server, "Used by the memory measurement for its server")
       ->check(CLI::IsMember({"noise", "quic"}))
       ->group("");
+  std::optional<std::string> relay_server;
+  app.add_option("--relay-server", relay_server, "Used by the measurements that need a relay")
+      ->group("");
   CLI11_PARSE(app, argc, argv);
+  zerok::log::set_level(zerok::log::Level::kError);
+  if (relay_server) return serve_relay(STDIN_FILENO, *relay_server);
   if (!idle_server.empty()) return serve_idle(STDIN_FILENO, idle_server == "noise");
 
   const std::vector<Measurement> all = all_measurements();

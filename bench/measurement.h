@@ -18,6 +18,7 @@ namespace zerok::bench {
 enum class Better : std::uint8_t { kMore, kLess };
 
 struct Value {
+  // A dot in it makes an object of objects in JSON: a.b is {"a": {"b": ...}}.
   std::string key;
   std::string name;
   std::string unit;
@@ -55,5 +56,10 @@ std::vector<Measurement> noise_throughput();
 std::vector<Measurement> setups();
 std::vector<Measurement> idle_memory();
 std::vector<Measurement> storage();
+std::vector<Measurement> durable_push();
+std::vector<Measurement> time_to_sync();
+std::vector<Measurement> catch_up();
+std::vector<Measurement> idle_sessions();
+std::vector<Measurement> binaries();
 
 }  // namespace zerok::bench

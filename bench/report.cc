@@ -5,6 +5,7 @@
 #include <gnutls/gnutls.h>
 #include <ngtcp2/ngtcp2.h>
 #include <sodium.h>
+#include <sqlite3.h>
 #include <sys/utsname.h>
 
 #include <cmath>
@@ -12,6 +13,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
+
+#include "bench/scratch.h"
 
 namespace zerok::bench {
 namespace {
@@ -44,7 +47,9 @@ Json machine() {
           {"compiler", __VERSION__},
           {"libsodium", sodium_version_string()},
           {"ngtcp2", ngtcp2_version(0)->version_str},
-          {"gnutls", gnutls_check_version(nullptr)}};
+          {"gnutls", gnutls_check_version(nullptr)},
+          {"sqlite", sqlite3_libversion()},
+          {"file_system", scratch_file_system()}};
 }
 
 // Three digits that mean something.
@@ -60,6 +65,12 @@ Json or_null(const std::optional<T>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
 
+Json& at_key(Json& object, const std::string& key) {
+  const auto dot = key.find('.');
+  if (dot == std::string::npos) return object[key];
+  return at_key(object[key.substr(0, dot)], key.substr(dot + 1));
+}
+
 }  // namespace
 
 void print_table(const std::vector<Outcome>& outcomes, const Settings& settings) {
@@ -70,6 +81,8 @@ void print_table(const std::vector<Outcome>& outcomes, const Settings& settings)
   fmt::print("libsodium {}, ngtcp2 {}, GnuTLS {}, compiler {}\n",
              about["libsodium"].get<std::string>(), about["ngtcp2"].get<std::string>(),
              about["gnutls"].get<std::string>(), about["compiler"].get<std::string>());
+  fmt::print("SQLite {}, databases on {}\n", about["sqlite"].get<std::string>(),
+             about["file_system"].get<std::string>());
   fmt::print("best of {} samples of {} s; spread: worst against best\n\n", settings.samples,
              settings.seconds);
   fmt::print("{:<46} {:>9} {:<6} {:>7}  {:>5} of {:<38} {:>7}  {}\n", "what", "value", "unit",
@@ -94,14 +107,15 @@ void print_json(const std::vector<Outcome>& outcomes, const Settings& settings) 
   Json results = Json::object();
   for (const Outcome& outcome : outcomes) {
     const Value& value = outcome.value;
-    results[value.key] = {{"name", value.name},
-                          {"value", outcome.best},
-                          {"unit", value.unit},
-                          {"spread", outcome.spread},
-                          {"limit", value.limit.empty() ? Json(nullptr) : Json(value.limit)},
-                          {"of_limit", or_null(outcome.of_limit)},
-                          {"target", or_null(value.target)},
-                          {"met", or_null(outcome.met)}};
+    at_key(results, value.key) = {
+        {"name", value.name},
+        {"value", outcome.best},
+        {"unit", value.unit},
+        {"spread", outcome.spread},
+        {"limit", value.limit.empty() ? Json(nullptr) : Json(value.limit)},
+        {"of_limit", or_null(outcome.of_limit)},
+        {"target", or_null(value.target)},
+        {"met", or_null(outcome.met)}};
   }
   const Json report = {{"format", 1},
                        {"machine", machine()},

@@ -1,139 +1,180 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// What a disk lets a relay promise: transactions of 64 lines of 1 KiB in the relay's SQLite store,
-// each durable before the next begins, and beside it the same bytes written to a plain file and
-// synced. Both in the folder for temporary files (TMPDIR), so that has to be on the disk in
-// question.
+// What the disk and SQLite allow, with nothing of ours, and our store on top: the limits of
+// everything durable. The databases lie beside the program (scratch.h).
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <cstdlib>
-#include <filesystem>
-#include <string>
-#include <system_error>
 
 #include "base/rng.h"
+#include "bench/awake.h"
 #include "bench/measurement.h"
+#include "bench/scratch.h"
 #include "bench/timing.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace zerok::bench {
 namespace {
 
-using Sample = Result<std::vector<double>>;
-
-constexpr std::size_t kLinesPerCommit = 64;
-constexpr std::size_t kSealedBytes = 1024;
-// Two devices each: what 64 clients are.
-constexpr std::size_t kGroups = 32;
-// Before the clock runs: past the first growth of the file and its log.
+// A blob of 1 KiB as it is sealed, and as many of them as 64 devices push at once.
+constexpr std::size_t kSealedBytes = 1256;
+constexpr std::size_t kAtOnce = 64;
+// Before the clock runs: until the log is as long as it gets, and is written over from then on.
 constexpr int kCommitsBefore = 40;
 
-class Folder {
- public:
-  static Result<std::unique_ptr<Folder>> make() {
-    std::string path = (std::filesystem::temp_directory_path() / "zerok-bench-XXXXXX").string();
-    if (::mkdtemp(path.data()) == nullptr) return fail(ErrorCode::kIo, "no folder", errno);
-    return std::unique_ptr<Folder>(new Folder(path));
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  std::string file(const char* name) const { return path_ + "/" + name; }
+std::unexpected<Error> disk_failed() { return fail(ErrorCode::kIo, "the disk failed", errno); }
 
- private:
-  explicit Folder(std::string path) : path_(std::move(path)) {}
-  std::string path_;
-};
-
-template <typename AnyId>
-AnyId random_id(Rng& rng) {
-  AnyId id;
-  rng.fill(id.mutable_bytes());
-  return id;
-}
-
-// Appends to its groups in turn.
-class Relay {
- public:
-  explicit Relay(std::unique_ptr<store::RelayStore> store) : store_(std::move(store)) {}
-
-  Result<void> make_groups() {
-    const Bytes entry(300, 1);
-    for (std::size_t i = 0; i < kGroups; ++i) {
-      ZEROK_TRY(const auto key, store_->create_group(random_id<GroupId>(rng_), entry));
-      groups_.push_back({.key = key, .device = random_id<DeviceId>(rng_)});
-    }
-    return store_->commit();
-  }
-
-  Result<void> commit_lines() {
-    Bytes sealed(kSealedBytes);
-    rng_.fill(sealed);
-    for (std::size_t i = 0; i < kLinesPerCommit; ++i) {
-      Group& group = groups_[i % kGroups];
-      ++group.head;
-      ZEROK_TRY_VOID(store_->append_line(group.key, {.cursor = group.head,
-                                                     .log_hash = random_id<LogHash>(rng_),
-                                                     .blob = random_id<BlobId>(rng_),
-                                                     .sender = group.device,
-                                                     .epoch_group = {},
-                                                     .ciphertext_hash = {},
-                                                     .committed = ++now_,
-                                                     .sealed = sealed}));
-    }
-    return store_->commit();
-  }
-
- private:
-  struct Group {
-    store::GroupKey key;
-    DeviceId device;
-    std::uint64_t head = 0;
-  };
-  std::unique_ptr<store::RelayStore> store_;
-  DeterministicRng rng_{1};
-  std::vector<Group> groups_;
-  UnixMs now_ = 0;
-};
-
-Sample group_commits(const Context& context) {
-  ZEROK_TRY(const auto folder, Folder::make());
-  ZEROK_TRY(auto store, store::open_sqlite_relay_store({.path = folder->file("relay.db")}));
-  Relay relay(std::move(store));
-  ZEROK_TRY_VOID(relay.make_groups());
-  for (int i = 0; i < kCommitsBefore; ++i) {
-    ZEROK_TRY_VOID(relay.commit_lines());
-  }
-  const double start = wall_seconds(), cpu = thread_cpu_seconds();
-  double lines = 0;
-  do {
-    ZEROK_TRY_VOID(relay.commit_lines());
-    lines += kLinesPerCommit;
-  } while (wall_seconds() - start < context.seconds);
-  return std::vector{lines / (wall_seconds() - start), lines / (thread_cpu_seconds() - cpu)};
-}
-
-Sample plain_syncs(const Context& context) {
-  ZEROK_TRY(const auto folder, Folder::make());
-  const int fd = ::open(folder->file("plain").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) return fail(ErrorCode::kIo, "no file", errno);
-  const Bytes batch(kLinesPerCommit * kSealedBytes, 7);
-  const double start = wall_seconds();
-  double lines = 0;
+// The middle of the times of writing 4 KiB over what is there and having it synced, in ms.
+Result<double> sync_ms(double seconds) {
+  ZEROK_TRY(const Scratch scratch, Scratch::make());
+  const std::string path = scratch.file("sync");
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) return disk_failed();
+  Bytes page(4096, 0x5a);
+  std::vector<double> times;
   bool good = true;
+  const double start = wall_seconds();
+  while (good && (wall_seconds() - start < seconds || times.size() < 3)) {
+    ++page[0];
+    const double begin = wall_seconds();
+    good = ::pwrite(fd, page.data(), page.size(), 0) == static_cast<ssize_t>(page.size()) &&
+           ::fdatasync(fd) == 0;
+    times.push_back(wall_seconds() - begin);
+  }
+  ::close(fd);
+  if (!good) return disk_failed();
+  const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
+  std::nth_element(times.begin(), middle, times.end());
+  return *middle * 1e3;
+}
+
+// As many rows' bytes appended to a plain file, with nothing but a sync.
+Result<std::vector<double>> plain_sample(const Context& context) {
+  ZEROK_TRY(const Scratch scratch, Scratch::make());
+  const int fd = ::open(scratch.file("plain").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) return disk_failed();
+  const Bytes batch(kAtOnce * kSealedBytes, 0x5a);
+  std::size_t rows = 0;
+  bool good = true;
+  const double start = wall_seconds();
   do {
     good = ::write(fd, batch.data(), batch.size()) == static_cast<ssize_t>(batch.size()) &&
            ::fsync(fd) == 0;
-    lines += kLinesPerCommit;
+    rows += kAtOnce;
   } while (good && wall_seconds() - start < context.seconds);
   const double seconds = wall_seconds() - start;
   ::close(fd);
-  if (!good) return fail(ErrorCode::kIo, "the disk failed", errno);
-  return std::vector{lines / seconds, lines / seconds / kLinesPerCommit};
+  if (!good) return disk_failed();
+  return std::vector{static_cast<double>(rows) / seconds};
+}
+
+// The smallest table there is, in a write-ahead log that is synced with every commit.
+class RawTable {
+ public:
+  static Result<std::unique_ptr<RawTable>> create(const std::string& path) {
+    std::unique_ptr<RawTable> out(new RawTable);
+    if (sqlite3_open(path.c_str(), &out->database_) != SQLITE_OK ||
+        !out->run("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;"
+                  "PRAGMA synchronous = FULL;"
+                  "CREATE TABLE lines (id INTEGER PRIMARY KEY, sealed BLOB NOT NULL)") ||
+        sqlite3_prepare_v2(out->database_, "INSERT INTO lines (sealed) VALUES (?)", -1,
+                           &out->insert_, nullptr) != SQLITE_OK) {
+      return disk_failed();
+    }
+    return out;
+  }
+  ~RawTable() {
+    sqlite3_finalize(insert_);
+    sqlite3_close(database_);
+  }
+  RawTable(const RawTable&) = delete;
+  RawTable& operator=(const RawTable&) = delete;
+
+  Result<void> commit(ByteView sealed, std::size_t rows) {
+    if (!run("BEGIN")) return disk_failed();
+    for (std::size_t i = 0; i < rows; ++i) {
+      sqlite3_bind_blob64(insert_, 1, sealed.data(), sealed.size(), SQLITE_STATIC);
+      if (sqlite3_step(insert_) != SQLITE_DONE) return disk_failed();
+      sqlite3_reset(insert_);
+    }
+    if (!run("COMMIT")) return disk_failed();
+    return {};
+  }
+
+ private:
+  RawTable() = default;
+  bool run(const char* sql) {
+    return sqlite3_exec(database_, sql, nullptr, nullptr, nullptr) == SQLITE_OK;
+  }
+  sqlite3* database_ = nullptr;
+  sqlite3_stmt* insert_ = nullptr;
+};
+
+// The same through the relay's store: lines with hashes, indexes, counters.
+class StoreLines {
+ public:
+  static Result<std::unique_ptr<StoreLines>> create(const std::string& path) {
+    std::unique_ptr<StoreLines> out(new StoreLines);
+    ZEROK_TRY(out->store_, store::open_sqlite_relay_store({.path = path}));
+    for (std::size_t i = 0; i < kAtOnce; ++i) {
+      GroupId group;
+      out->rng_.fill(group.mutable_bytes());
+      ZEROK_TRY(const auto key, out->store_->create_group(group, Bytes(300, 1)));
+      out->groups_.push_back(key);
+    }
+    ZEROK_TRY_VOID(out->store_->commit());
+    return out;
+  }
+
+  Result<void> commit(ByteView sealed) {
+    ++cursor_;
+    for (const store::GroupKey group : groups_) {
+      store::NewLine line{.cursor = cursor_, .committed = 1, .sealed = sealed};
+      rng_.fill(line.blob.mutable_bytes());
+      ZEROK_TRY_VOID(store_->append_line(group, line));
+    }
+    return store_->commit();
+  }
+
+ private:
+  StoreLines() = default;
+  std::unique_ptr<store::RelayStore> store_;
+  std::vector<store::GroupKey> groups_;
+  SystemRng rng_;
+  std::uint64_t cursor_ = 0;
+};
+
+// Rows per second of wall time, and of CPU time.
+template <typename Commit>
+Result<std::vector<double>> commit_rates(double seconds, Commit&& commit) {
+  const Bytes sealed(kSealedBytes, 0x5a);
+  for (int i = 0; i < kCommitsBefore; ++i) ZEROK_TRY_VOID(commit(sealed));
+  std::size_t rows = 0;
+  const double start = wall_seconds();
+  const double cpu = thread_cpu_seconds();
+  do {
+    ZEROK_TRY_VOID(commit(sealed));
+    rows += kAtOnce;
+  } while (wall_seconds() - start < seconds);
+  const auto done = static_cast<double>(rows);
+  return std::vector{done / (wall_seconds() - start), done / (thread_cpu_seconds() - cpu)};
+}
+
+Result<std::vector<double>> raw_sample(const Context& context) {
+  ZEROK_TRY(const Scratch scratch, Scratch::make());
+  ZEROK_TRY(const auto table, RawTable::create(scratch.file("raw.db")));
+  ZEROK_TRY(const auto rates, commit_rates(context.seconds, [&](ByteView sealed) {
+              return table->commit(sealed, kAtOnce);
+            }));
+  return std::vector{rates.front()};
+}
+
+Result<std::vector<double>> store_sample(const Context& context) {
+  ZEROK_TRY(const Scratch scratch, Scratch::make());
+  ZEROK_TRY(const auto lines, StoreLines::create(scratch.file("store.db")));
+  return commit_rates(context.seconds, [&](ByteView sealed) { return lines->commit(sealed); });
 }
 
 }  // namespace
@@ -141,13 +182,29 @@ Sample plain_syncs(const Context& context) {
 std::vector<Measurement> storage() {
   std::vector<Measurement> out;
   out.push_back(
-      {.values = {{"plain_group_write_per_s", "1 KiB lines in a plain file, 64 per fsync", "1/s"},
-                  {"fsync_per_s", "64 KiB appended and synced", "1/s"}},
-       .sample = plain_syncs});
-  out.push_back({.values = {{"sqlite_group_commit_per_s", "1 KiB lines in SQLite, 64 per commit",
-                             "1/s", Better::kMore, "plain_group_write_per_s"},
-                            {"sqlite_lines_per_s_core", "the same, per s of CPU", "1/s"}},
-                 .sample = group_commits});
+      {.values = {{"fsync_ms", "4 KiB written over and synced, median", "ms", Better::kLess}},
+       .sample = [](const Context& context) -> Result<std::vector<double>> {
+         ZEROK_TRY(const double ms, sync_ms(context.seconds));
+         return std::vector{ms};
+       }});
+  out.push_back(
+      {.values = {{"fsync_awake_ms", "the same while a core is kept busy", "ms", Better::kLess}},
+       .sample = [](const Context& context) -> Result<std::vector<double>> {
+         const Awake awake;
+         ZEROK_TRY(const double ms, sync_ms(context.seconds));
+         return std::vector{ms};
+       }});
+  out.push_back({.values = {{"plain_group_write_per_s",
+                             "rows of 1 KiB appended to a file, 64 a sync", "1/s"}},
+                 .sample = plain_sample});
+  out.push_back(
+      {.values = {{"sqlite_group_commit_per_s", "rows of 1 KiB through bare SQLite, 64 a commit",
+                   "1/s", Better::kMore, "plain_group_write_per_s"}},
+       .sample = raw_sample});
+  out.push_back({.values = {{"store_group_commit_per_s", "lines through the relay's store", "1/s",
+                             Better::kMore, "sqlite_group_commit_per_s"},
+                            {"store_lines_per_s_core", "the same, per s of CPU", "1/s"}},
+                 .sample = store_sample});
   return out;
 }
 

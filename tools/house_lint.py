@@ -41,7 +41,7 @@ OWNERS = {
     "msgpack": {"src/wire"},
     "gnutls/": {"src/transport/quic", "bench"},
     "ngtcp2/": {"src/transport/quic", "bench"},
-    "sqlite3.h": {"src/store/sqlite"},
+    "sqlite3.h": {"src/store/sqlite", "bench"},
     "spdlog/": {"src/base"},
     "fmt/": {"src", "apps", "bench", "sim", "tests"},
     "CLI/": {"apps", "bench", "sim"},
