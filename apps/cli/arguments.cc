@@ -48,8 +48,9 @@ void describe_setup(CLI::App& app, Arguments& to) {
 
   auto* group = app.add_subcommand("group", "Make a group");
   group->require_subcommand(1);
-  add_command(*group, to.common, "create", "Make a group with this device in it",
-              "  0k group create");
+  auto* create = add_command(*group, to.common, "create", "Make a group with this device in it",
+                             "  0k group create");
+  add_timeout(create, to.group.timeout_s, "How long to try to reach the relay");
 
   auto* invite = add_command(app, to.common, "invite",
                              "Print codes for a new device and wait for it (10 minutes, once)",

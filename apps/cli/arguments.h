@@ -14,6 +14,7 @@ namespace zerok::apps {
 struct Arguments {
   CommonOptions common;
   InitOptions init;
+  GroupOptions group;
   InviteOptions invite;
   JoinOptions join;
   PushOptions push;

@@ -32,6 +32,9 @@ struct InitOptions {
   std::string relay;  // ticket, @FILE or -
   std::string name;
 };
+struct GroupOptions {
+  std::uint32_t timeout_s = 5;
+};
 struct InviteOptions {
   bool approve = false;
 };
@@ -66,7 +69,7 @@ struct DeleteOptions {
 };
 
 int init(const CommonOptions& common, const InitOptions& options);
-int create_group(const CommonOptions& common);
+int create_group(const CommonOptions& common, const GroupOptions& options);
 int invite(const CommonOptions& common, const InviteOptions& options);
 int join(const CommonOptions& common, const JoinOptions& options);
 int push(const CommonOptions& common, const PushOptions& options);

@@ -164,7 +164,7 @@ int InviteCommand::run(const CommonOptions& common) {
   if (!opened) return opened.error();
   session_ = *std::move(opened);
   if (auto in_group = need_group(*session_); !in_group) return in_group.error();
-  if (!session_->connect(monotonic_now() + kFirstContact)) {
+  if (!session_->connect(monotonic_now() + kFirstContact, Session::Attempts::kOnce)) {
     if (stop_requested()) return kExitInterrupted;
     complain_about_connection(session_->client().status());
     complain("an invite needs the relay: both devices meet there");

@@ -107,9 +107,7 @@ std::optional<int> handle_join_events(Session& session, client::Joining& joining
     }
   }
   const auto status = session.client().status();
-  if (status.last_error && status.last_error->code == ErrorCode::kWrongPeer) {
-    return complain_about_connection(status);
-  }
+  if (is_wrong_relay(status)) return complain_about_connection(status);
   return std::nullopt;
 }
 

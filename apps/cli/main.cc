@@ -24,7 +24,7 @@ int run_command(const CLI::App& app, const Arguments& arguments) {
   const CLI::App* command = app.get_subcommands().front();
   const std::string name = command->get_name();
   const CommonOptions& common = arguments.common;
-  if (name == "group") return create_group(common);  // all it has
+  if (name == "group") return create_group(common, arguments.group);  // all it has
   if (name == "init") return init(common, arguments.init);
   if (name == "invite") return invite(common, arguments.invite);
   if (name == "join") return join(common, arguments.join);

@@ -52,10 +52,6 @@ Result<Bytes> read_file(const std::string& path) {
     if (errno == ENOENT) return fail(ErrorCode::kNotFound, "there is no such file");
     return fail(ErrorCode::kIo, "can't be opened", errno);
   }
-  struct stat info{};
-  if (fstat(fd.get(), &info) == 0 && S_ISDIR(info.st_mode)) {
-    return fail(ErrorCode::kInvalidArgument, "is a folder: push its files, or a tar of it");
-  }
   return read_all(fd.get());
 }
 
@@ -113,6 +109,12 @@ OrExit<void> Pushing::check_files() const {
     struct stat info{};
     if (stat(path.c_str(), &info) != 0) {
       complain(path, {ErrorCode::kNotFound, "there is no such file", errno});
+      all_right = false;
+    } else if (S_ISDIR(info.st_mode)) {
+      complain(path, {ErrorCode::kInvalidArgument, "is a folder: push its files, or a tar of it"});
+      all_right = false;
+    } else if (access(path.c_str(), R_OK) != 0) {
+      complain(path, {ErrorCode::kPermissionDenied, "may not be read", errno});
       all_right = false;
     } else if (static_cast<std::uint64_t>(info.st_size) > kItemContentBytesMax) {
       complain(fmt::format("{}: {} bytes; the most that can be pushed are {}", path,
@@ -260,8 +262,7 @@ int Pushing::report(Session& session, bool in_time) {
 
   if (failed > 0) return kExitRefused;
   const bool refused =
-      status.connection == client::Connection::kStopped ||
-      (status.last_error && status.last_error->code == ErrorCode::kWrongPeer && pending > 0);
+      status.connection == client::Connection::kStopped || (is_wrong_relay(status) && pending > 0);
   if (refused) return complain_about_connection(status);
   if (pending > 0 && options_->wait != "none") {
     complain(
@@ -297,6 +298,7 @@ int Pushing::run(const CommonOptions& common) {
       break;
     }
     if (session.client().status().connection == client::Connection::kStopped) break;
+    if (is_wrong_relay(session.client().status())) break;
     show_progress(session.client());
     if (!session.next_event(until) && (monotonic_now() >= until || stop_requested())) break;
   }

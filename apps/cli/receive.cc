@@ -71,7 +71,7 @@ int pull(const CommonOptions& common, const ReceiveOptions& options) {
     if (auto handed = receiver.hand_over(); !handed) return handed.error();
     const auto status = session.client().status();
     if (is_caught_up(status)) break;
-    if (status.connection == client::Connection::kStopped) break;
+    if (status.connection == client::Connection::kStopped || is_wrong_relay(status)) break;
     if (!session.next_event(until) && (monotonic_now() >= until || stop_requested())) break;
   }
   if (auto shown = show_notices(session, output); !shown) return shown.error();
@@ -115,9 +115,7 @@ int watch(const CommonOptions& common, const ReceiveOptions& options) {
         status.connection == client::Connection::kNone) {
       return complain_about_connection(status);
     }
-    if (status.last_error && status.last_error->code == ErrorCode::kWrongPeer) {
-      return complain_about_connection(status);
-    }
+    if (is_wrong_relay(status)) return complain_about_connection(status);
     if (!session.next_event(until)) {
       if (stop_requested()) return kExitOk;
       if (monotonic_now() >= until) return options.count == 0 ? kExitOk : kExitNotInTime;

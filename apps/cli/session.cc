@@ -128,16 +128,17 @@ void Session::sleep(Instant until, int input) {
 
 std::optional<client::ClientEvent> Session::next_event(Instant until, int input) {
   input_ready_ = false;
-  for (;;) {
-    if (auto event = client_->poll_event()) return event;
-    step();
-    if (auto event = client_->poll_event()) return event;
-    if (monotonic_now() >= until || stop_requested() || input_ready_) return std::nullopt;
+  if (auto event = client_->poll_event()) return event;
+  step();
+  if (auto event = client_->poll_event()) return event;
+  if (monotonic_now() < until && !stop_requested()) {
     sleep(until, input);
+    step();
   }
+  return client_->poll_event();
 }
 
-bool Session::connect(Instant until) {
+bool Session::connect(Instant until, Attempts attempts) {
   for (;;) {
     const auto connection = client_->status().connection;
     if (connection == client::Connection::kOnline) return true;
@@ -147,6 +148,11 @@ bool Session::connect(Instant until) {
       if (client_->status().connection == connection) return false;
       continue;
     }
+    const bool has_failed = connection == client::Connection::kOffline &&
+                            client_->status().last_error && client_->unresolved().empty() &&
+                            client_->status().next_attempt > monotonic_now();
+    if (attempts == Attempts::kOnce && has_failed) return false;
+    if (is_wrong_relay(client_->status())) return false;
     if (!next_event(until) && (monotonic_now() >= until || stop_requested())) return false;
   }
 }
@@ -162,6 +168,11 @@ void Session::close() {
     if (client_->is_closed(monotonic_now())) break;
     sleep(monotonic_now() + std::chrono::milliseconds(50), -1);
   }
+}
+
+bool is_wrong_relay(const client::ClientStatus& status) {
+  return status.connection != client::Connection::kOnline && status.last_error &&
+         status.last_error->code == ErrorCode::kWrongPeer;
 }
 
 OrExit<void> need_group(Session& session) {
@@ -189,7 +200,7 @@ ExitCode complain_about_connection(const client::ClientStatus& status) {
     return kExitNotInTime;
   }
   complain("relay", *status.last_error);
-  if (status.last_error->code == ErrorCode::kWrongPeer) {
+  if (is_wrong_relay(status)) {
     complain(
         "whoever answers there is not the relay of this device's ticket. If the relay was set up "
         "anew, ask its operator for a new ticket; if not, someone may be in between");

@@ -37,12 +37,14 @@ class Session {
   const crypto::DeviceKeys& keys() const { return keys_; }
   Rng& rng() { return rng_; }
 
-  // The next event, sleeping for it until `until`; nullopt then, when a signal asked to stop, and
-  // when `input` can be read.
+  // The next event, or one sleep until something happens, at most until `until`. Nullopt also when
+  // what happened was no event, a signal asked to stop, or `input` can be read: callers look anew.
   std::optional<client::ClientEvent> next_event(Instant until, int input = -1);
   bool input_ready() const { return input_ready_; }
   // Turns until the relay has answered, or refused for good, or `until`; whether we are online.
-  bool connect(Instant until);
+  // With kOnce it gives up as soon as an attempt has failed at every address.
+  enum class Attempts : std::uint8_t { kOnce, kMany };
+  bool connect(Instant until, Attempts attempts = Attempts::kMany);
   // Lets what is on its way arrive, 500 ms at most. Calls the loop; nothing may be begun after it.
   void close();
 
@@ -65,6 +67,8 @@ class Session {
 
 // Where the folder is, complaining if that can't be said.
 OrExit<DataDir> locate_data_dir(const CommonOptions& common);
+// Whoever answers is not the relay of the ticket: trying on is no use.
+bool is_wrong_relay(const client::ClientStatus& status);
 // Complains unless the device is in a group.
 OrExit<void> need_group(Session& session);
 // Complains about an error of this device's folder: a full disk, a damaged store.

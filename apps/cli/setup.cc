@@ -23,8 +23,6 @@
 namespace zerok::apps {
 namespace {
 
-constexpr auto kFirstContact = std::chrono::seconds(5);
-
 OrExit<std::optional<core::RelayTicket>> read_ticket(const std::string& option) {
   if (option.empty()) return std::nullopt;
   std::string text;
@@ -121,7 +119,7 @@ int init(const CommonOptions& common, const InitOptions& options) {
   return said ? kExitOk : kExitFailed;
 }
 
-int create_group(const CommonOptions& common) {
+int create_group(const CommonOptions& common, const GroupOptions& options) {
   auto session = Session::open(common);
   if (!session) return session.error();
   client::Client& client = (*session)->client();
@@ -135,7 +133,8 @@ int create_group(const CommonOptions& common) {
   }
   const auto group = client.create_group((*session)->settings().name);
   if (!group) return local_failure("group", group.error());
-  const bool online = (*session)->connect(monotonic_now() + kFirstContact);
+  const bool online = (*session)->connect(monotonic_now() + std::chrono::seconds(options.timeout_s),
+                                          Session::Attempts::kOnce);
   const auto said =
       Output(common.json)
           .say({{"event", "group_made"}, {"group", to_hex(group->bytes())}, {"at_relay", online}},

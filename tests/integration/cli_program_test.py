@@ -88,7 +88,7 @@ class WithoutRelayTest(ProgramsTest):
 
     def test_what_can_not_be_pushed_is_refused_before_anything_is(self):
         device = self.device("Laptop", self.ticket)
-        device.run("group", "create")
+        device.run("group", "create", "--timeout", "0")
         small, large = self.file_of("small", b"x"), self.file_of("large", bytes(1_048_065))
         for words, given in (
                 (("--file", small, large), ""), (("--file", small, self.path("none")), ""),
@@ -104,7 +104,7 @@ class WithoutRelayTest(ProgramsTest):
 
     def test_a_key_makes_a_push_repeatable(self):
         device = self.device("Laptop", self.ticket)
-        device.run("group", "create")
+        device.run("group", "create", "--timeout", "0")
         first, again = (self.events(self.ok(device.run("push", "--json", "--wait", "none", "--key", "k1", "x")))[0]
                         for _ in range(2))
         self.assertEqual((first["id"], first["number"]), (again["id"], again["number"]))
@@ -112,7 +112,7 @@ class WithoutRelayTest(ProgramsTest):
 
     def test_offline_is_said_and_loses_nothing(self):
         device = self.device("Laptop", self.ticket)
-        self.assertEqual(device.run("group", "create").returncode, NOT_IN_TIME)
+        self.assertEqual(device.run("group", "create", "--timeout", "0").returncode, NOT_IN_TIME)
         pushed = device.run("push", "--json", "--timeout", "1", "x")
         self.assertEqual(pushed.returncode, OK)
         self.assertEqual(self.events(pushed)[-1]["pending"], 1)
@@ -124,7 +124,7 @@ class WithoutRelayTest(ProgramsTest):
 
     def test_a_second_process_in_a_folder_is_told_so(self):
         device = self.device("Laptop", self.ticket)
-        device.run("group", "create")
+        device.run("group", "create", "--timeout", "0")
         watch = self.keep(device.start("watch"))
         until = time.monotonic() + 10
         while time.monotonic() < until and not watch.errors:  # "can't be reached"
@@ -138,7 +138,7 @@ class WithoutRelayTest(ProgramsTest):
     def test_a_folder_put_together_of_two_devices_is_refused(self):
         one, two = self.device("One", self.ticket), self.device("Two", self.ticket)
         for device in (one, two):
-            device.run("group", "create")
+            device.run("group", "create", "--timeout", "0")
         os.replace(os.path.join(one.data, "device.key"), os.path.join(two.data, "device.key"))
         mixed = two.run("status")
         self.assertEqual(mixed.returncode, LOCAL)
@@ -162,7 +162,7 @@ class WithoutRelayTest(ProgramsTest):
 
     def test_a_signal_ends_it_at_once(self):
         device = self.device("Laptop", self.ticket)
-        device.run("group", "create")
+        device.run("group", "create", "--timeout", "0")
         for words, code in ((("watch",), OK), (("pull", "--timeout", "60"), INTERRUPTED),
                             (("push", "--wait", "relay", "--timeout", "60", "x"), INTERRUPTED),
                             (("status", "--timeout", "60"), INTERRUPTED), (("push",), INTERRUPTED)):
@@ -176,7 +176,7 @@ class WithoutRelayTest(ProgramsTest):
     def test_secrets_stay_where_they_are(self):
         device = self.device("Laptop", self.ticket)
         said = ""
-        for words in (("group", "create"), ("push", "-v", "--timeout", "1", "hello"), ("status", "-v", "--timeout", "1"),
+        for words in (("group", "create", "--timeout", "1"), ("push", "-v", "--timeout", "1", "hello"), ("status", "-v", "--timeout", "1"),
                       ("devices", "--offline", "-v"), ("status", "--json", "--offline")):
             done = device.run(*words)
             said += done.stdout + done.stderr
@@ -309,10 +309,13 @@ class WithRelayTest(ProgramsTest):
 
     def test_an_output_that_goes_away_ends_a_watch_with_an_error(self):
         laptop, phone = self.two_devices()
-        watch = self.online(self.keep(phone.watch()))
-        watch.process.stdout.close()
+        watch = subprocess.Popen(phone.arguments("watch", "--json"), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.addCleanup(lambda: watch.poll() is None and watch.kill())
+        while b'"online"' not in watch.stdout.readline():
+            pass
+        watch.stdout.close()
         self.ok(laptop.run("push", "--wait", "relay", "lost?"))
-        self.assertEqual(watch.process.wait(20), FAILED)
+        self.assertEqual(watch.wait(20), FAILED)
         again = self.events(self.ok(phone.run("pull", "--json")))
         self.assertEqual([event["text"] for event in again if event["event"] == "received"], ["lost?"])
 

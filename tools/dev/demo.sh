@@ -34,7 +34,7 @@ on() {
 }
 
 # at DEVICE COMMAND...: runs it there without a word. Each device is a folder.
-at() { (cd "$demo_dir/$1" && ZEROK_DATA_DIR="$demo_dir/$1/data" "$demo_bin/cli/0k" "${@:2}"); }
+at() { (cd "$demo_dir/$1" && ZEROK_DATA_DIR=data "$demo_bin/cli/0k" "${@:2}"); }
 
 demo_cleanup() {
   local pid
@@ -94,7 +94,7 @@ demo_watch() {
 
 # demo_push [OPTION...] THING: on the laptop; what it printed is kept, as it has the ids.
 demo_push() {
-  on laptop push "$@" >"$demo_dir/push.log"
+  on laptop push "$@" >"$demo_dir/push.log" 2>&1
   cat "$demo_dir/push.log"
   sed -n 's/.* id \([0-9a-f]\{32\}\)$/\1/p' "$demo_dir/push.log" >>"$demo_dir/ids.pushed"
 }
