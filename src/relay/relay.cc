@@ -137,6 +137,8 @@ bool Relay::Parts::run_batch(Instant now, UnixMs wall) {
     hub.handle_timeout(now, wall);
     carry_out(now);
   }
+  // On its own, so that a failure to clean up fails nobody's request.
+  if (store.has_changes()) finish_batch(now);
   bool more = true;
   for (std::size_t i = 0; i < kBatchMessagesMax && held_bytes < kBatchHeldBytesMax; ++i) {
     const auto event = endpoint.poll_event();

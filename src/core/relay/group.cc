@@ -105,6 +105,12 @@ std::vector<DeviceRecord> RelayGroup::take_unsaved() {
   return records;
 }
 
+void RelayGroup::undo(std::uint64_t payload_bytes, const wire::Position& floor) {
+  payload_bytes_ = payload_bytes;
+  floor_ = floor;
+  for (const auto& [device, record] : devices_) unsaved_.insert(device);
+}
+
 std::uint64_t RelayGroup::confirmed_to(const DeviceId& sender,
                                        const std::set<DeviceId>& online) const {
   if (roster_.active_count() < 2) return 0;

@@ -47,6 +47,9 @@ class RelayGroup {
   bool has_unsaved() const { return !unsaved_.empty(); }
   std::vector<DeviceRecord> take_unsaved();
 
+  // As it was before a clean-up that the store did not take; every record is to be saved again.
+  void undo(std::uint64_t payload_bytes, const wire::Position& floor);
+
   // A line of this sender is confirmed up to that cursor: every other active device has it. 0 with
   // fewer than two active devices. `online` serves only the planted bug.
   std::uint64_t confirmed_to(const DeviceId& sender, const std::set<DeviceId>& online) const;

@@ -105,19 +105,32 @@ void RelayHub::drop_if_idle(const GroupId& id) {
   if (!group.online.empty() || !group.unenrolled.empty()) return;
   if (group.state.has_unsaved()) save_devices(group);
   if (group.touched) return;  // asked again after the commit
-  if (group.chores_at != kNever) chores_.erase({group.chores_at, id});
-  by_key_.erase(group.state.key());
+  forget(id);
+}
+
+void RelayHub::forget(const GroupId& id) {
+  const auto found = groups_.find(id);
+  set_chores(found->second, kNever);
+  by_key_.erase(found->second.state.key());
   groups_.erase(found);
 }
 
 void RelayHub::touch(Group& group) {
+  touch_quietly(group);
+  told_.insert(group.state.id());
+}
+
+void RelayHub::touch_quietly(Group& group) {
+  if (!group.touched) {
+    group.before = Before{group.state.payload_bytes(), group.state.floor()};
+  }
   group.touched = true;
   touched_.insert(group.state.id());
 }
 
 bool RelayHub::depends_on_commit(SessionId id) const {
   const auto found = sessions_.find(id);
-  return found != sessions_.end() && touched_.contains(found->second.group);
+  return found != sessions_.end() && told_.contains(found->second.group);
 }
 
 void RelayHub::schedule(SessionId id, RelaySession& session) {
@@ -379,9 +392,11 @@ void RelayHub::handle_committed(const DiskUse& use, Instant now) {
     session->open.erase(request);
     session->push_open = false;
   }
+  told_.clear();
   for (const GroupId& id : std::exchange(touched_, {})) {
     Group& group = groups_.at(id);
     group.touched = false;
+    group.before.reset();
     tell_group(group, now);
     drop_if_idle(id);
   }
@@ -390,18 +405,23 @@ void RelayHub::handle_committed(const DiskUse& use, Instant now) {
 void RelayHub::handle_store_failed(Instant now) {
   constexpr std::uint32_t kRetryMs = 5'000;
   effects_.clear();
-  op_ = std::monostate{};
+  const Op op = std::exchange(op_, std::monostate{});
+  if (const auto* sweep = std::get_if<SweepOp>(&op))
+    want_chores(groups_.at(sweep->group), true, now);
   added_bytes_ = 0;
   added_groups_ = 0;
-  const auto lost = std::exchange(touched_, {});
+  const auto changed = std::exchange(touched_, {});
+  const auto lost = std::exchange(told_, {});
   const auto acting = std::exchange(acting_, std::nullopt);
   // First the groups, so that nothing of them is changed any more.
-  for (const GroupId& id : lost) {
-    const auto found = groups_.find(id);
-    if (found == groups_.end()) continue;
-    if (found->second.chores_at != kNever) chores_.erase({found->second.chores_at, id});
-    by_key_.erase(found->second.state.key());
-    groups_.erase(found);
+  for (const GroupId& id : changed) {
+    Group& group = groups_.at(id);
+    const bool is_idle = group.online.empty() && group.unenrolled.empty();
+    if (lost.contains(id) || is_idle) {
+      forget(id);
+    } else {
+      undo_chores(group, now);
+    }
   }
   for (auto& [id, session] : sessions_) {
     const bool asked = acting && acting->first == id;

@@ -75,12 +75,17 @@ class RelayHub {
     DeviceId sender{};
     Bytes sealed;
   };
+  struct Before {
+    std::uint64_t payload_bytes = 0;
+    wire::Position floor{};
+  };
   struct Group {
     RelayGroup state;
     std::map<DeviceId, SessionId> online{};
     std::set<SessionId> unenrolled{};
-    // Since the last commit.
+    // Since the last commit; `before`: what clean-up may have changed.
     bool touched = false;
+    std::optional<Before> before{};
     std::vector<FreshLine> fresh{};
     std::size_t fresh_bytes = 0;
     std::set<DeviceId> fresh_states{};
@@ -154,7 +159,11 @@ class RelayHub {
            std::uint32_t retry_after_ms = 0);
   void unregister(SessionId id, RelaySession& session, Instant now);
   void drop_if_idle(const GroupId& group);
+  void forget(const GroupId& group);
+  // Its devices learn of the change, or of the failure to make it durable.
   void touch(Group& group);
+  // A change that nobody is told of.
+  void touch_quietly(Group& group);
   void schedule(SessionId id, RelaySession& session);
   void wake(SessionId id, Instant now);
 
@@ -210,6 +219,8 @@ class RelayHub {
 
   // hub_cleanup.cc
   void want_chores(Group& group, bool sweep, Instant now);
+  void set_chores(Group& group, Instant at);
+  void undo_chores(Group& group, Instant now);
   void save_devices(Group& group);
   void do_chores(Group& group);
   void handle_sweep(const SweepOp& op, const ReadPayloads::Answer& lines, Instant now);
@@ -251,6 +262,7 @@ class RelayHub {
   Instant save_clock_at_;
 
   std::set<GroupId> touched_;
+  std::set<GroupId> told_;  // of these, those whose devices are to learn of it
   // Requests that got their answer since the last commit.
   std::vector<std::pair<SessionId, std::uint32_t>> answered_;
   // Sessions that got their last word since the last commit.

@@ -12,6 +12,7 @@ namespace {
 // Acknowledgements are written and acted on together.
 constexpr Duration kChoresDelay = std::chrono::seconds(1);
 constexpr Duration kNextStepDelay = std::chrono::milliseconds(10);
+constexpr Duration kRetryDelay = std::chrono::seconds(10);
 constexpr std::size_t kOldStubGroupsMax = 16;
 // Rate counters of devices that are not connected, looked at per step.
 constexpr std::size_t kRatesPerStep = 256;
@@ -24,14 +25,29 @@ void RelayHub::want_chores(Group& group, bool sweep, Instant now) {
     group.sweep_to = 0;
   }
   if (group.chores_at != kNever) return;
-  group.chores_at = saturating_add(now, kChoresDelay);
-  chores_.insert({group.chores_at, group.state.id()});
+  set_chores(group, saturating_add(now, kChoresDelay));
+}
+
+void RelayHub::set_chores(Group& group, Instant at) {
+  if (group.chores_at != kNever) chores_.erase({group.chores_at, group.state.id()});
+  group.chores_at = at;
+  if (at != kNever) chores_.insert({at, group.state.id()});
+}
+
+// Nobody was told of it, so the sessions go on: as if it had not been begun, and again later.
+void RelayHub::undo_chores(Group& group, Instant now) {
+  if (group.before) group.state.undo(group.before->payload_bytes, group.before->floor);
+  group.before.reset();
+  group.touched = false;
+  group.sweep_wanted = true;
+  group.sweep_to = 0;
+  set_chores(group, saturating_add(now, kRetryDelay));
 }
 
 void RelayHub::save_devices(Group& group) {
   for (DeviceRecord& record : group.state.take_unsaved()) {
     effects_.push_back(PutDevice{.group = group.state.key(), .device = std::move(record)});
-    touch(group);
+    touch_quietly(group);
   }
 }
 
@@ -49,21 +65,19 @@ RelayHub::Group* RelayHub::loaded(LogKey key) {
 void RelayHub::removed(LogKey key, std::uint64_t sealed_bytes) {
   ++payloads_removed_;
   if (Group* group = loaded(key)) {
+    touch_quietly(*group);
     group->state.payload_removed(sealed_bytes);
-    touch(*group);
   }
 }
 
 // One step: what is to be saved, then some lines that may be confirmed, then the floor.
 void RelayHub::do_chores(Group& group) {
-  const GroupId id = group.state.id();
-  chores_.erase({group.chores_at, id});
-  group.chores_at = kNever;
+  set_chores(group, kNever);
   save_devices(group);
   const std::uint64_t confirmed = group.state.confirmed_max(online_of(group));
   const std::uint64_t after = std::max(group.sweep_to, group.state.floor().cursor);
   if (group.sweep_wanted && after < confirmed) {
-    op_ = SweepOp{.group = id, .asked = limits().cleanup_lines_max};
+    op_ = SweepOp{.group = group.state.id(), .asked = limits().cleanup_lines_max};
     effects_.push_back(ReadPayloads{
         .group = group.state.key(), .after = after, .lines_max = limits().cleanup_lines_max});
     return;
@@ -98,8 +112,7 @@ void RelayHub::handle_sweep(const SweepOp& op, const ReadPayloads::Answer& lines
   }
   if (done) group.sweep_to = end;
   // Once more at least: the floor comes after the last payload.
-  group.chores_at = saturating_add(now, kNextStepDelay);
-  chores_.insert({group.chores_at, op.group});
+  set_chores(group, saturating_add(now, kNextStepDelay));
 }
 
 void RelayHub::handle_cleanup_read(Op op, RelayAnswer answer, Instant now) {
@@ -173,13 +186,11 @@ void RelayHub::handle_floor(const LineKey& asked, const wire::Position& floor, I
   if (group == nullptr) return;
   const std::uint64_t before = group->state.floor().cursor;
   if (floor.cursor == before) return;
+  touch_quietly(*group);
   group->state.set_floor(floor);
-  touch(*group);
   // A long run goes in several steps.
   if (floor.cursor - before < limits().cleanup_lines_max || floor.cursor >= asked.cursor) return;
-  if (group->chores_at != kNever) chores_.erase({group->chores_at, group->state.id()});
-  group->chores_at = saturating_add(now, kNextStepDelay);
-  chores_.insert({group->chores_at, group->state.id()});
+  set_chores(*group, saturating_add(now, kNextStepDelay));
 }
 
 // A device that comes back finds its counters as it left them, until they would be full anyway.
