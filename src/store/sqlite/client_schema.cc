@@ -57,7 +57,6 @@ constexpr std::array kMigrations = {kVersion1};
 
 const Schema kClientSchema = {
     .application_id = 0x306b4331,  // "0kC1"
-    .page_bytes = 4096,
     .migrations = kMigrations,
 };
 

@@ -18,6 +18,8 @@ namespace {
 constexpr int kSqliteVersionMin = 3'037'000;
 // Pages in memory; a transaction that does not fit is written ahead of its commit.
 constexpr const char* kCacheSize = "PRAGMA cache_size = -8192";
+constexpr const char* kPageSize = "PRAGMA page_size = 4096";
+static_assert(PageGuard::kPageBytes == 4096);
 // What of the log is kept as a file after a burst.
 constexpr const char* kLogSizeLimit = "PRAGMA journal_size_limit = 16777216";
 
@@ -77,6 +79,7 @@ Error sqlite_error(int code) {
     case SQLITE_NOMEM:
       return {ErrorCode::kNoMemory, "no memory for the store", code};
     case SQLITE_IOERR:
+      if (code == SQLITE_IOERR_DATA) return {ErrorCode::kIo, "the store's file is damaged", code};
       return {ErrorCode::kIo, "the disk failed", code};
     default:
       return {ErrorCode::kInternal, "SQLite refused a statement", code};
@@ -144,13 +147,12 @@ Result<std::unique_ptr<Database>> Database::open(const SqliteOptions& options,
   if (options.vfs.empty()) {
     ZEROK_TRY_VOID(make_file(options.path));
   }
-  sqlite3* handle = nullptr;
+  ZEROK_TRY(auto guard, PageGuard::over(options.vfs));
+  std::unique_ptr<Database> database(new Database(std::move(guard)));
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
+                    SQLITE_OPEN_PRIVATECACHE | (options.vfs.empty() ? 0 : SQLITE_OPEN_CREATE);
   const int code =
-      sqlite3_open_v2(options.path.c_str(), &handle,
-                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
-                          SQLITE_OPEN_PRIVATECACHE | (options.vfs.empty() ? 0 : SQLITE_OPEN_CREATE),
-                      options.vfs.empty() ? nullptr : options.vfs.c_str());
-  std::unique_ptr<Database> database(new Database(handle));
+      sqlite3_open_v2(options.path.c_str(), &database->handle_, flags, database->guard_->name());
   if (code != SQLITE_OK) return std::unexpected(sqlite_error(code));
   ZEROK_TRY_VOID(database->configure(options, schema));
   return database;
@@ -184,9 +186,9 @@ Result<void> Database::configure(const SqliteOptions& options, const Schema& sch
     ZEROK_TRY_VOID(run(setting));
   }
   if (is_new) {
-    // Each number is a constant of ours.
-    const std::string page_size = "PRAGMA page_size = " + std::to_string(schema.page_bytes);
-    ZEROK_TRY_VOID(run(page_size.c_str()));
+    ZEROK_TRY_VOID(run(kPageSize));
+    int reserved = PageGuard::kReservedBytes;
+    sqlite3_file_control(handle_, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
   }
   // EXTRA for this step, which a new file takes with a journal: were the removal of the journal not
   // durable, it could come back after a power cut and take back everything since, log and all.
@@ -199,6 +201,7 @@ Result<void> Database::configure(const SqliteOptions& options, const Schema& sch
   if (static_cast<std::uint64_t>(version) < schema.migrations.size()) {
     ZEROK_TRY_VOID(migrate(schema, version));
   }
+  if (!guard_->is_guarded()) return std::unexpected(sqlite_error(SQLITE_CORRUPT));
   if (options.check_everything) {
     ZEROK_TRY_VOID(check_everything());
   }

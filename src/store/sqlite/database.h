@@ -16,6 +16,7 @@
 #include "base/check.h"
 #include "base/id.h"
 #include "base/result.h"
+#include "store/sqlite/page_guard.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace zerok::store {
@@ -24,7 +25,6 @@ namespace zerok::store {
 // next; a published one never changes.
 struct Schema {
   std::int32_t application_id;
-  std::uint32_t page_bytes;
   std::span<const char* const> migrations;
 };
 
@@ -32,6 +32,19 @@ struct Schema {
 Error sqlite_error(int code);
 
 class Database;
+
+// As long as it lives, rows can be read and removed from pages that the disk has damaged: for
+// tables whose rows have checksums of their own.
+class DamageTolerance {
+ public:
+  explicit DamageTolerance(Database& database);
+  ~DamageTolerance() { guard_.set_tolerant(false); }
+  DamageTolerance(const DamageTolerance&) = delete;
+  DamageTolerance& operator=(const DamageTolerance&) = delete;
+
+ private:
+  PageGuard& guard_;
+};
 
 class Statement {
  public:
@@ -138,8 +151,9 @@ class Database {
 
  private:
   friend class Statement;
+  friend class DamageTolerance;
 
-  explicit Database(sqlite3* handle) : handle_(handle) {}
+  explicit Database(std::unique_ptr<PageGuard> guard) : guard_(std::move(guard)) {}
   Result<void> configure(const SqliteOptions& options, const Schema& schema);
   Result<void> migrate(const Schema& schema, std::int64_t version);
   Result<void> check_everything();
@@ -149,11 +163,16 @@ class Database {
   std::unexpected<Error> failed(Error error);
   sqlite3_stmt* prepared(const char* sql, std::optional<Error>& error);
 
-  sqlite3* handle_;
+  std::unique_ptr<PageGuard> guard_;
+  sqlite3* handle_ = nullptr;
   std::map<std::string_view, sqlite3_stmt*> statements_;
   bool open_ = false;
   bool changed_ = false;
   std::optional<Error> lost_;
 };
+
+inline DamageTolerance::DamageTolerance(Database& database) : guard_(*database.guard_) {
+  guard_.set_tolerant(true);
+}
 
 }  // namespace zerok::store

@@ -68,7 +68,6 @@ constexpr std::array kMigrations = {kVersion1};
 
 const Schema kRelaySchema = {
     .application_id = 0x306b5231,  // "0kR1"
-    .page_bytes = 4096,
     .migrations = kMigrations,
 };
 

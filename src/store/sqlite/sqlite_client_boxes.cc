@@ -95,6 +95,7 @@ Result<void> SqliteClientStore::remove_outbox(std::uint64_t number) {
   ZEROK_TRY_VOID(database_->usable());
   if (!check_number(number)) return {};
   ZEROK_TRY_VOID(database_->change("DELETE FROM outbox WHERE number = ?", number));
+  const DamageTolerance tolerance(*database_);
   ZEROK_TRY_VOID(database_->change("DELETE FROM outbox_sealed WHERE number = ?", number));
   return {};
 }
@@ -201,6 +202,7 @@ Result<void> SqliteClientStore::remove_inbox(std::uint64_t arrival) {
   ZEROK_TRY_VOID(database_->usable());
   if (!check_number(arrival)) return {};
   ZEROK_TRY_VOID(database_->change("DELETE FROM inbox WHERE arrival = ?", arrival));
+  const DamageTolerance tolerance(*database_);
   ZEROK_TRY_VOID(database_->change("DELETE FROM inbox_sealed WHERE arrival = ?", arrival));
   return {};
 }

@@ -27,6 +27,7 @@ Result<void> SqliteClientStore::must_rise(const char* sql, std::uint64_t number)
 Result<Bytes> SqliteClientStore::checked_bytes(const char* sql, std::uint64_t number) {
   ZEROK_TRY_VOID(database_->usable());
   if (!check_number(number)) return no_row();
+  const DamageTolerance tolerance(*database_);
   auto row = database_->query(sql, number);
   ZEROK_TRY(const bool found, row.next());
   if (!found) return no_row();

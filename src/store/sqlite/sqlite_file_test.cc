@@ -13,6 +13,7 @@
 #include <fstream>
 
 #include "store/contract_testing.h"
+#include "store/sqlite/page_guard.h"
 #include "store/sqlite/sqlite_store.h"
 #include "store/sqlite/temporary_folder.h"
 
@@ -24,10 +25,14 @@ class SqliteFileTest : public testing::Test {
   Result<std::unique_ptr<RelayStore>> open_relay(bool check_everything = false) {
     return open_sqlite_relay_store({.path = path_, .check_everything = check_everything});
   }
-  // Runs SQL on the file as another program would.
+  // Runs SQL on the file as another program of ours would.
   void run_sql(const char* sql) {
+    const auto guard = PageGuard::over("").value();
     sqlite3* handle = nullptr;
-    ASSERT_EQ(sqlite3_open(path_.c_str(), &handle), SQLITE_OK);
+    ASSERT_EQ(sqlite3_open_v2(path_.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+                              guard->name()),
+              SQLITE_OK);
+    sqlite3_exec(handle, "PRAGMA locking_mode = EXCLUSIVE", nullptr, nullptr, nullptr);
     EXPECT_EQ(sqlite3_exec(handle, sql, nullptr, nullptr, nullptr), SQLITE_OK)
         << sqlite3_errmsg(handle);
     sqlite3_close(handle);

@@ -122,6 +122,7 @@ Result<std::optional<LogHash>> SqliteRelayStore::log_hash_at(GroupKey group, std
 }
 
 Result<std::optional<Bytes>> SqliteRelayStore::payload_of(const Row& row) {
+  const DamageTolerance tolerance(*database_);
   auto statement = database_->query("SELECT sealed FROM payloads WHERE id = ?", row.payload);
   ZEROK_TRY(const bool found, statement.next());
   if (!found) return std::nullopt;

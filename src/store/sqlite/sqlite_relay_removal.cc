@@ -68,7 +68,10 @@ Result<void> SqliteRelayStore::make_stub(GroupKey group, std::uint64_t cursor,
       database_->change("UPDATE lines SET payload = NULL, reason = ?, removed = ?, checksum = ? "
                         "WHERE group_key = ? AND cursor = ?",
                         reason, now, row_checksum(group, *row), group, cursor));
-  ZEROK_TRY_VOID(database_->change("DELETE FROM payloads WHERE id = ?", payload));
+  {
+    const DamageTolerance tolerance(*database_);
+    ZEROK_TRY_VOID(database_->change("DELETE FROM payloads WHERE id = ?", payload));
+  }
   --live_[{group, block_of(cursor), row->info.sender}];
   found->payload_bytes -= row->info.sealed_bytes;
   if (cursor == found->floor.cursor + 1) found->first_removed = now;

@@ -272,7 +272,13 @@ std::string contents(RelayStore& store) {
     if (!*group) continue;
     const GroupKey key = (*group)->key;
     all += show(fields(**group)) + "\n";
-    all += told_rows(store.read_lines(key, 0, 100'000, std::size_t{1} << 30, std::nullopt)) + "\n";
+    // In pieces: what is damaged ends one, and is an error of the next.
+    for (std::uint64_t after = (*group)->floor.cursor; after < (*group)->head.cursor;) {
+      const auto lines = store.read_lines(key, after, 100'000, std::size_t{1} << 30, std::nullopt);
+      all += told_rows(lines) + "\n";
+      if (!lines || lines->empty()) break;
+      after = lines->back().info.cursor;
+    }
     all += told_rows(store.payload_lines(key, 0, 100'000)) + "\n";
     all += told(store.count_foreign(key, 0, DeviceId()), [](std::uint64_t n) { return show(n); });
   }
