@@ -8,9 +8,10 @@
 
 namespace zerok::store {
 
-inline std::uint64_t checksum(ByteView bytes) {
+// `place` is part of it, for bytes that turn up where others belong.
+inline std::uint64_t checksum(ByteView bytes, std::uint64_t place = 0) {
   constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15;
-  std::uint64_t state = bytes.size() * kOdd;
+  std::uint64_t state = (bytes.size() ^ (place << 32) ^ (place >> 32)) * kOdd;
   const auto mix = [&](std::uint64_t word) {
     state = (state ^ word) * kOdd;
     state ^= state >> 32;

@@ -22,7 +22,7 @@ Result<void> SqliteClientStore::add_outbox(const OutboxBlob& blob, ByteView seal
                               blob.payload_bytes, blob.pushed, blob.sealed_bytes));
   if (added == 0) return blob_is_there();
   ZEROK_TRY_VOID(database_->change("INSERT INTO outbox_sealed VALUES (?, ?, ?)", blob.number,
-                                   checksum(sealed), sealed));
+                                   checksum(sealed, blob.number), sealed));
   return {};
 }
 
@@ -53,7 +53,8 @@ Result<std::vector<OutboxBlob>> SqliteClientStore::outbox(std::uint64_t after, s
 }
 
 Result<Bytes> SqliteClientStore::outbox_sealed(std::uint64_t number) {
-  return checked_bytes("SELECT sealed, checksum FROM outbox_sealed WHERE number = ?", number);
+  return checked_bytes("SELECT 1 FROM outbox WHERE number = ?",
+                       "SELECT sealed, checksum FROM outbox_sealed WHERE number = ?", number);
 }
 
 Result<void> SqliteClientStore::mark_outbox(std::uint64_t number, std::uint64_t cursor,
@@ -87,7 +88,7 @@ Result<void> SqliteClientStore::reseal_outbox(const OutboxBlob& blob, ByteView s
       blob.cursor, blob.refusal, blob.payload_bytes, blob.pushed, blob.sealed_bytes, blob.number));
   ZEROK_TRY_VOID(
       database_->change("UPDATE outbox_sealed SET checksum = ?, sealed = ? WHERE number = ?",
-                        checksum(sealed), sealed, blob.number));
+                        checksum(sealed, blob.number), sealed, blob.number));
   return {};
 }
 
@@ -132,7 +133,7 @@ Result<void> SqliteClientStore::add_inbox(const InboxBlob& blob, ByteView sealed
                               blob.sealed_bytes));
   if (added == 0) return hand_over_number_is_there();
   ZEROK_TRY_VOID(database_->change("INSERT INTO inbox_sealed VALUES (?, ?, ?)", blob.arrival,
-                                   checksum(sealed), sealed));
+                                   checksum(sealed, blob.arrival), sealed));
   return {};
 }
 
@@ -195,7 +196,8 @@ Result<std::vector<InboxBlob>> SqliteClientStore::ready(std::uint64_t after, std
 }
 
 Result<Bytes> SqliteClientStore::inbox_sealed(std::uint64_t arrival) {
-  return checked_bytes("SELECT sealed, checksum FROM inbox_sealed WHERE arrival = ?", arrival);
+  return checked_bytes("SELECT 1 FROM inbox WHERE arrival = ?",
+                       "SELECT sealed, checksum FROM inbox_sealed WHERE arrival = ?", arrival);
 }
 
 Result<void> SqliteClientStore::remove_inbox(std::uint64_t arrival) {

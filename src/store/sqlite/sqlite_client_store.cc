@@ -24,17 +24,19 @@ Result<void> SqliteClientStore::must_rise(const char* sql, std::uint64_t number)
   return {};
 }
 
-Result<Bytes> SqliteClientStore::checked_bytes(const char* sql, std::uint64_t number) {
+Result<Bytes> SqliteClientStore::checked_bytes(const char* row, const char* sealed,
+                                               std::uint64_t number) {
   ZEROK_TRY_VOID(database_->usable());
   if (!check_number(number)) return no_row();
+  ZEROK_TRY(const bool is_there, exists(row, number));
+  if (!is_there) return no_row();
   const DamageTolerance tolerance(*database_);
-  auto row = database_->query(sql, number);
-  ZEROK_TRY(const bool found, row.next());
-  if (!found) return no_row();
-  if (checksum(row.bytes(0)) != row.number(1)) {
+  auto bytes = database_->query(sealed, number);
+  ZEROK_TRY(const bool found, bytes.next());
+  if (!found || checksum(bytes.bytes(0), number) != bytes.number(1)) {
     return fail(ErrorCode::kMalformed, "the disk has damaged a blob");
   }
-  return row.copy(0);
+  return bytes.copy(0);
 }
 
 Result<Bytes> SqliteClientStore::value(std::string_view name) {

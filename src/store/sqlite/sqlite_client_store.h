@@ -64,8 +64,8 @@ class SqliteClientStore final : public ClientStore {
   }
   // Refuses a number that is not above the one that `sql` gives.
   Result<void> must_rise(const char* sql, std::uint64_t number);
-  // `sql` selects the bytes and their checksum of the row with this number.
-  Result<Bytes> checked_bytes(const char* sql, std::uint64_t number);
+  // `row` selects the row with this number, `sealed` its bytes and their checksum.
+  Result<Bytes> checked_bytes(const char* row, const char* sealed, std::uint64_t number);
   Result<std::vector<InboxBlob>> read_inbox(Statement& rows);
 
   std::unique_ptr<Database> database_;

@@ -47,6 +47,12 @@ std::string show(const std::vector<Item>& items) {
   return all + "]";
 }
 
+// From `least` bytes on, `choices` sizes. Draws in one order whatever the compiler.
+Bytes random_bytes(Rng& rng, std::uint64_t least, std::uint64_t choices) {
+  const std::uint64_t seed = rng.next_u64();
+  return content(seed, least + rng.below(choices));
+}
+
 std::string told(const Result<void>& result) {
   return result ? "done" : std::string(error_code_name(result.error().code));
 }
@@ -87,17 +93,17 @@ std::string RandomRelayWorkload::step(RelayStore& store) {
                                .own_lines = rng_.below(50),
                                .last_seen = now_};
       if (rng_.below(3) > 0) return "device " + told(store.put_device((*group)->key, device));
-      return "state " + told(store.put_state((*group)->key, device.device,
-                                             content(rng_.next_u64(), 1 + rng_.below(3000))));
+      return "state " +
+             told(store.put_state((*group)->key, device.device, random_bytes(rng_, 1, 3000)));
     }
     case 6: {
       if (rng_.below(2) == 0) {
         return "roster " + told(store.append_roster(
                                (*group)->key, static_cast<std::uint32_t>((*group)->roster.size()),
-                               content(rng_.next_u64(), 1 + rng_.below(600))));
+                               random_bytes(rng_, 1, 600)));
       }
-      return "value " + told(store.put_value("name" + show(rng_.below(3)),
-                                             content(rng_.next_u64(), rng_.below(200))));
+      const std::string name = "name" + show(rng_.below(3));
+      return "value " + told(store.put_value(name, random_bytes(rng_, 0, 200)));
     }
     default:
       return read(store, **group);
@@ -113,9 +119,10 @@ std::string RandomRelayWorkload::append(RelayStore& store, const RelayGroup& gro
     if (!now) return all + " " + told(Result<void>(std::unexpected(now.error())));
     const std::uint64_t cursor = (*now)->head.cursor + 1 + (rng_.below(20) == 0 ? 1 : 0);
     const Bytes sealed = content(blob, 1 + rng_.below(rng_.below(10) == 0 ? 20'000 : 1500));
-    all += " " + told(store.append_line(
-                     group.key, line_of(cursor, blob, id_of<DeviceId>(rng_.below(kSenders)),
-                                        now_ - static_cast<UnixMs>(rng_.below(10)), sealed)));
+    const DeviceId sender = id_of<DeviceId>(rng_.below(kSenders));
+    const UnixMs committed = now_ - static_cast<UnixMs>(rng_.below(10));
+    all +=
+        " " + told(store.append_line(group.key, line_of(cursor, blob, sender, committed, sealed)));
   }
   return all;
 }
@@ -140,9 +147,10 @@ std::string RandomRelayWorkload::read(RelayStore& store, const RelayGroup& group
   const DeviceId device = id_of<DeviceId>(rng_.below(kSenders + 1));
   const auto count = [](std::uint64_t value) { return show(value); };
   switch (rng_.below(8)) {
-    case 0:
-      return "lines " + told_rows(store.read_lines(group.key, after, rng_.below(10),
-                                                   rng_.below(5000), std::nullopt));
+    case 0: {
+      const std::size_t lines = rng_.below(10), bytes = rng_.below(5000);
+      return "lines " + told_rows(store.read_lines(group.key, after, lines, bytes, std::nullopt));
+    }
     case 1:
       return "lines " + told_rows(store.read_lines(group.key, after, 100, 10'000, device));
     case 2:
@@ -175,7 +183,7 @@ std::string RandomClientWorkload::step(ClientStore& store) {
 
 std::string RandomClientWorkload::change_outbox(ClientStore& store) {
   const std::uint64_t old = rng_.below(numbers_ + 1);
-  const Bytes sealed = content(rng_.next_u64(), 1 + rng_.below(rng_.below(8) == 0 ? 30'000 : 1200));
+  const Bytes sealed = random_bytes(rng_, 1, rng_.below(8) == 0 ? 30'000 : 1200);
   switch (rng_.below(6)) {
     case 0:
       return "mark " + told(store.mark_outbox(old, rng_.below(9), 0));
@@ -191,17 +199,19 @@ std::string RandomClientWorkload::change_outbox(ClientStore& store) {
     case 3:
       return rng_.below(5) == 0 ? "clear " + told(store.clear_outbox_cursors())
                                 : "sealed " + told_bytes(store.outbox_sealed(old));
-    default:
+    default: {
       ++numbers_;
-      return "out " +
-             told(store.add_outbox({.number = numbers_,
-                                    .blob = id_of<BlobId>(numbers_ - rng_.below(2)),
-                                    .sequence = numbers_,
-                                    .pushed = -5,
-                                    .sealed_bytes = static_cast<std::uint32_t>(sealed.size())},
-                                   sealed)) +
+      const std::string added =
+          told(store.add_outbox({.number = numbers_,
+                                 .blob = id_of<BlobId>(numbers_ - rng_.below(2)),
+                                 .sequence = numbers_,
+                                 .pushed = -5,
+                                 .sealed_bytes = static_cast<std::uint32_t>(sealed.size())},
+                                sealed));
+      return "out " + added + " " +
              told(store.add_push_key(content(rng_.below(numbers_ + 1), 5),
                                      {.number = numbers_, .blob = {}}));
+    }
   }
 }
 
@@ -220,10 +230,12 @@ std::string RandomClientWorkload::change_inbox(ClientStore& store) {
     case 2:
       return rng_.below(4) == 0 ? "confirm " + told(store.remove_ready(rng_.below(numbers_ + 1)))
                                 : "sealed " + told_bytes(store.inbox_sealed(row.arrival));
-    case 3:
-      return "ready " + told_rows(store.ready(rng_.below(numbers_ + 1), rng_.below(9)));
+    case 3: {
+      const std::uint64_t after = rng_.below(numbers_ + 1);
+      return "ready " + told_rows(store.ready(after, rng_.below(9)));
+    }
     default: {
-      const Bytes sealed = content(rng_.next_u64(), rng_.below(1500));
+      const Bytes sealed = random_bytes(rng_, 0, 1500);
       row.arrival = ++numbers_;
       row.blob = id_of<BlobId>(numbers_);
       row.sealed_bytes = static_cast<std::uint32_t>(sealed.size());
@@ -236,8 +248,7 @@ std::string RandomClientWorkload::change_others(ClientStore& store) {
   const std::uint64_t number = rng_.below(5);
   switch (rng_.below(7)) {
     case 0:
-      return "value " +
-             told(store.put_value("name" + show(number), content(rng_.next_u64(), rng_.below(99))));
+      return "value " + told(store.put_value("name" + show(number), random_bytes(rng_, 0, 99)));
     case 1: {
       const auto roster = store.roster();
       if (!roster) return told(Result<void>(std::unexpected(roster.error())));
