@@ -70,6 +70,7 @@ struct Relay::Parts {
   void hold(core::Send&& send, Instant now);
   void transmit(core::Send&& send, Instant now);
   void release(Instant now);
+  void release_once(Instant now);
   void mind_queue(LinkId link, Instant now);
 
   store::RelayStore& store;
@@ -122,6 +123,8 @@ void Relay::step(Instant now, UnixMs wall) {
     parts_->more_waits = parts_->run_batch(now, wall);
     if (!parts_->more_waits) break;
   }
+  // What sending changed, as a peer that is gone, waits for no other reason to be committed.
+  if (!parts_->commit_was_put_off && parts_->store.has_changes()) parts_->more_waits = true;
   parts_->endpoint.step(now);
 }
 
@@ -261,6 +264,13 @@ void Relay::Parts::transmit(core::Send&& send, Instant now) {
 }
 
 void Relay::Parts::release(Instant now) {
+  do {
+    release_once(now);
+    carry_out(now);  // notices that waited for what went out
+  } while (!held.empty());
+}
+
+void Relay::Parts::release_once(Instant now) {
   while (!held.empty()) {
     core::Send send = std::move(held.front());
     held.pop_front();
@@ -275,8 +285,9 @@ void Relay::Parts::release(Instant now) {
 void Relay::Parts::mind_queue(LinkId link, Instant now) {
   const std::size_t queued = endpoint.queued_bytes(link);
   if (queued > kCongestedBytes) hub.set_congested(session_of(link), true, now);
-  // All went out at once: nothing will be drained.
-  if (queued == 0 && paused.erase(link) > 0) endpoint.set_reading(link, true);
+  if (queued > 0) return;  // told by kDrained
+  hub.set_congested(session_of(link), false, now);
+  if (paused.erase(link) > 0) endpoint.set_reading(link, true);
 }
 
 void Relay::shut_down(Instant now) {

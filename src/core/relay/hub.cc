@@ -283,7 +283,8 @@ void RelayHub::dispatch(SessionId id, RelaySession& session, std::uint32_t reque
   }
 }
 
-void RelayHub::send(SessionId id, std::uint32_t request, const wire::AnyMessage& message) {
+wire::Priority RelayHub::send(SessionId id, std::uint32_t request,
+                              const wire::AnyMessage& message) {
   const MessageType type = wire::message_type(message);
   const wire::MessageKey key{
       .request = request, .type = static_cast<std::uint8_t>(type), .response = request > 0};
@@ -291,16 +292,18 @@ void RelayHub::send(SessionId id, std::uint32_t request, const wire::AnyMessage&
   // Everything was bounded on its way in, so only a damaged store makes what does not fit.
   if (!body) {
     effects_.push_back(CloseSession{.session = id});
-    return;
+    return wire::Priority::kUrgent;
   }
   const wire::Priority priority = priority_of(body->size());
   effects_.push_back(
       Send{.session = id, .priority = priority, .key = key, .body = std::move(*body)});
+  return priority;
 }
 
-void RelayHub::answer(SessionId id, std::uint32_t request, const wire::AnyMessage& message) {
-  send(id, request, message);
+wire::Priority RelayHub::answer(SessionId id, std::uint32_t request,
+                                const wire::AnyMessage& message) {
   answered_.emplace_back(id, request);
+  return send(id, request, message);
 }
 
 void RelayHub::refuse(SessionId id, std::uint32_t request, WireErrorCode code,
@@ -326,7 +329,7 @@ void RelayHub::end(SessionId id, std::uint32_t request, WireErrorCode code, Inst
 
 void RelayHub::set_congested(SessionId id, bool congested, Instant now) {
   RelaySession* session = find(id);
-  if (session == nullptr) return;
+  if (session == nullptr || session->congested == congested) return;
   session->congested = congested;
   if (!congested) flush_notices(id, *session, now);
   schedule(id, *session);

@@ -150,8 +150,9 @@ class RelayHub {
   void handle_first(SessionId id, RelaySession& session, wire::MessageKey key,
                     const wire::AnyMessage& message, Instant now);
   bool begin_request(SessionId id, RelaySession& session, std::uint32_t request, Instant now);
-  void send(SessionId id, std::uint32_t request, const wire::AnyMessage& message);
-  void answer(SessionId id, std::uint32_t request, const wire::AnyMessage& message);
+  // The priority it goes out with: what is large may be overtaken.
+  wire::Priority send(SessionId id, std::uint32_t request, const wire::AnyMessage& message);
+  wire::Priority answer(SessionId id, std::uint32_t request, const wire::AnyMessage& message);
   void refuse(SessionId id, std::uint32_t request, wire::WireErrorCode code,
               std::uint32_t retry_after_ms = 0);
   // The session's last word.

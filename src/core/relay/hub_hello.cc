@@ -186,7 +186,8 @@ void RelayHub::welcome(const HelloOp& op, const ReadStart::Answer& start, Instan
     }
     session.quota_due = is_short_of_space(group);
   }
-  answer(op.session, op.request, message);
+  // No notice may arrive before it.
+  if (answer(op.session, op.request, message) == wire::Priority::kBulk) session.congested = true;
   flush_notices(op.session, session, now);
 }
 

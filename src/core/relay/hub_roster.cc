@@ -32,8 +32,11 @@ void RelayHub::send_roster(SessionId id, RelaySession& session, std::uint32_t re
       roster.entries().end());
   message.part.head = roster.head();
   session.roster_shown = static_cast<std::uint32_t>(roster.size());
-  if (request == 0) return send(id, 0, message);
-  answer(id, request, message);
+  if (request == 0) {
+    send(id, 0, message);
+  } else {
+    answer(id, request, message);
+  }
 }
 
 void RelayHub::handle_append(SessionId id, RelaySession& session, std::uint32_t request,
