@@ -117,7 +117,9 @@ const std::vector<Device*>& Devices::turn(Instant until) {
   if (::ppoll(&ready, 1, &timeout, nullptr) > 0) {
     std::array<epoll_event, 256> events{};
     const int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), 0);
-    for (int i = 0; i < count; ++i) static_cast<Device*>(events[i].data.ptr)->due_ = {};
+    for (std::size_t i = 0; static_cast<int>(i) < count; ++i) {
+      static_cast<Device*>(events[i].data.ptr)->due_ = {};
+    }
   }
   const Instant now = monotonic_now();
   for (Device* device : devices_) {
