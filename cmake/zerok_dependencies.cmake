@@ -39,6 +39,7 @@ zerok_require_version(libsodium "${zerok_dep_sodium_include}/sodium/version.h"
 target_link_libraries(zerok_dep_sodium INTERFACE Threads::Threads)
 
 zerok_find_library(zerok_dep_blake2 blake2.h b2)
+zerok_find_library(zerok_dep_nettle nettle/sha2.h nettle)
 
 zerok_find_library(zerok_dep_gnutls gnutls/gnutls.h gnutls)
 zerok_find_library(zerok_dep_ngtcp2 ngtcp2/ngtcp2.h ngtcp2_crypto_gnutls ngtcp2)

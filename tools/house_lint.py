@@ -38,6 +38,7 @@ OWNERS = {
     "sodium.h": {"src/base", "src/crypto", "bench"},
     "sodium/": {"src/base", "src/crypto", "bench"},
     "blake2.h": {"src/crypto", "bench"},
+    "nettle/": {"src/crypto"},
     "msgpack": {"src/wire"},
     "gnutls/": {"src/transport/quic", "bench"},
     "ngtcp2/": {"src/transport/quic", "bench"},

@@ -21,7 +21,7 @@ class Sha256 {
   Hash256 finish();
 
  private:
-  alignas(16) ByteArray<104> state_;
+  alignas(16) ByteArray<112> state_;
 };
 
 class Sha512 {

@@ -10,7 +10,7 @@ readonly NODE_MIN=18    # the oldest that loads the iroh package of the QUIC int
 
 # Compilers, tools and libraries of every build; ca-certificates for cargo and npm; iproute2 for
 # tests that move a client between addresses.
-readonly BUILD_PACKAGES=(g++ cmake ninja-build pkg-config python3 libgnutls28-dev libb2-dev
+readonly BUILD_PACKAGES=(g++ cmake ninja-build pkg-config python3 libgnutls28-dev nettle-dev libb2-dev
   libmsgpack-cxx-dev libsqlite3-dev libfmt-dev libspdlog-dev libcli11-dev libtomlplusplus-dev libgtest-dev
   libgmock-dev
   nlohmann-json3-dev ca-certificates iproute2)
