@@ -44,7 +44,9 @@ Result<void> Client::Parts::reload() {
 Result<void> Client::Parts::ready_for_change() {
   if (broken) return std::unexpected(*broken);
   dirty = true;
-  return carry_out();
+  const auto carried = carry_out();
+  if (!carried) give_up(carried.error());
+  return carried;
 }
 
 Result<void> Client::Parts::carry_out() {

@@ -225,7 +225,8 @@ TEST_F(HostileLogTest, GoesOnAtTheFloorAndSaysWhatIsLost) {
   welcome.hash_at_position.reset();
   world_.answer(hello->key.request, welcome);
   world_.serve(log);
-  EXPECT_EQ(world_.count(NoticeKind::kHistoryLost), 1U);
+  // How many lines the log lost, and then whose blobs of which numbers were among them.
+  EXPECT_EQ(world_.count(NoticeKind::kHistoryLost), 2U);
   EXPECT_THAT(world_.hand_over(), ElementsAre("3", "4"));
   EXPECT_EQ(world_.count(NoticeKind::kGap), 0U);
 }
@@ -240,6 +241,30 @@ TEST_F(HostileLogTest, DoesNotTakeStubsOfWhatItHasForLostAfterAReset) {
   world_.connect(other);
   EXPECT_EQ(world_.count(NoticeKind::kRelayReset), 1U);
   EXPECT_EQ(world_.count(NoticeKind::kHistoryLost), 0U);
+}
+
+TEST_F(HostileLogTest, LetsNoDeletionExcuseAnotherGapWhenTheLogIsReadAgain) {
+  for (const char* text : {"a", "b"}) log_.push_back(next(second_, text));
+  world_.connect(log_);
+  EXPECT_THAT(world_.hand_over(), ElementsAre("a", "b"));
+  world_.end();
+  const auto withheld = next(second_, "c");
+  log_[0] = stub_of(log_[0], wire::StubReason::kDeleted);
+  log_.push_back(next(second_, "d"));
+  // The relay says that it was another log, and shows the same one.
+  world_.open();
+  const auto hello = world_.take(wire::MessageType::kHello);
+  auto welcome = world_.welcome_for(log_);
+  welcome.hash_at_position = LogHash{};
+  world_.answer(hello->key.request, welcome);
+  world_.serve(log_);
+  EXPECT_THAT(world_.hand_over(), IsEmpty());
+  EXPECT_EQ(world_.count(NoticeKind::kGap), 1U);
+  EXPECT_EQ(world_.count(NoticeKind::kHistoryLost), 0U);
+  log_.push_back(withheld);
+  world_.notice(wire::Notify{.highest = 4, .line = {}});
+  world_.serve(log_);
+  EXPECT_THAT(world_.hand_over(), ElementsAre("c", "d"));
 }
 
 TEST_F(HostileLogTest, EndsASessionWhoseLogChangesAndGivesInWhenWelcomeInsists) {

@@ -2,7 +2,8 @@
 // ClientEngine: its parts put together from the store, messages to whom they concern, timeouts.
 #include "core/client/engine.h"
 
-#include <type_traits>
+#include <algorithm>
+#include <tuple>
 
 namespace zerok::core {
 
@@ -12,7 +13,9 @@ ClientEngine::ClientEngine(const crypto::DeviceKeys& keys, Rng& rng, const Clien
       rng_(rng),
       limits_(limits),
       journal_(record, limits.notices_max),
-      inbox_(record.device, limits) {}
+      inbox_(record.device, limits),
+      push_pace_(limits.batch_bytes_min, limits.push_bytes_max),
+      pull_pace_(limits.batch_bytes_min, limits.pull_bytes_max) {}
 
 Result<std::unique_ptr<ClientEngine>> ClientEngine::restore(const crypto::DeviceKeys& keys,
                                                             Rng& rng, const ClientLimits& limits,
@@ -45,8 +48,9 @@ Result<void> ClientEngine::restore_parts(ClientSnapshot snapshot, UnixMs wall) {
     ZEROK_TRY_VOID(inbox_.restore_chain(chain.sender, chain.incarnation, chain.head));
   }
   // Rows that wait are put behind the head in the order of their chain, whatever came first.
-  std::ranges::stable_sort(snapshot.inbox, {}, &InboxEntry::sequence);
-  std::ranges::stable_sort(snapshot.inbox, {}, &InboxEntry::number);
+  std::ranges::sort(snapshot.inbox, {}, [](const InboxEntry& entry) {
+    return std::tuple(entry.number, entry.sequence, entry.arrival);
+  });
   for (const InboxEntry& entry : snapshot.inbox) ZEROK_TRY_VOID(inbox_.restore_row(entry));
   if (inbox_.ready() != snapshot.record.ready_number - snapshot.record.confirmed) {
     return fail(ErrorCode::kMalformed, "stored blobs to be handed over are missing");
@@ -95,6 +99,7 @@ void ClientEngine::handle_answer(const wire::MessageKey& key, ByteView body) {
     if (!reader_.answered(key.request, body)) {
       return misbehaves({ErrorCode::kMalformed, "an answer to PULL that does not fit it"});
     }
+    pull_pace_.went_well();
     return read_log();
   }
   const auto message = wire::decode_message(key.type, body);
@@ -243,6 +248,8 @@ void ClientEngine::handle_refusal(RequestKind kind, std::uint32_t request,
 
 void ClientEngine::handle_end() {
   const bool was_live = session_ != SessionState::kNone;
+  if (requests_.is_open(RequestKind::kPush)) push_pace_.was_cut();
+  if (requests_.is_open(RequestKind::kPull)) pull_pace_.was_cut();
   session_ = SessionState::kNone;
   ending_ = false;
   requests_.clear();
@@ -311,12 +318,19 @@ Instant ClientEngine::next_timeout() const {
 }
 
 std::uint32_t ClientEngine::send_request(RequestKind kind, wire::MessageType type, Bytes body,
-                                         Duration timeout) {
-  if (timeout == Duration::zero()) timeout = limits_.request_timeout;
-  const std::uint32_t request = requests_.begin(kind, saturating_add(now_, timeout));
+                                         std::uint64_t expected_bytes) {
+  const std::uint64_t bytes = std::max<std::uint64_t>(expected_bytes, body.size());
+  const std::uint32_t request = requests_.begin(kind, deadline_for(bytes), bytes);
   const wire::MessageKey key{request, static_cast<std::uint8_t>(type), false};
   journal_.add(SendMessage{wire::Priority::kBulk, key, std::move(body)});
   return request;
+}
+
+// Everything that is on its way shares one line.
+Instant ClientEngine::deadline_for(std::uint64_t bytes) const {
+  const std::uint64_t on_the_way = requests_.bytes() + bytes;
+  const auto extra = std::chrono::seconds(on_the_way / std::max(1U, limits_.slowest_bytes_per_s));
+  return saturating_add(now_, limits_.request_timeout + extra);
 }
 
 void ClientEngine::send_notice(wire::MessageType type, Bytes body) {

@@ -11,6 +11,7 @@
 #include "core/client/deletes.h"
 #include "core/client/inbox.h"
 #include "core/client/log_reader.h"
+#include "core/client/pace.h"
 #include "core/client/peers.h"
 #include "core/client/requests.h"
 #include "core/session_proof.h"
@@ -134,8 +135,10 @@ class ClientEngine {
   void handle_answer(const wire::MessageKey& key, ByteView body);
   void handle_notice(std::uint8_t type, ByteView body);
   void handle_refusal(RequestKind kind, std::uint32_t request, const wire::ErrorMessage& error);
+  // expected_bytes: of body and answer together.
   std::uint32_t send_request(RequestKind kind, wire::MessageType type, Bytes body,
-                             Duration timeout = Duration::zero());
+                             std::uint64_t expected_bytes = 0);
+  Instant deadline_for(std::uint64_t bytes) const;
   void send_notice(wire::MessageType type, Bytes body);
   void close(CloseSession close);
   void misbehaves(const Error& error);
@@ -225,6 +228,8 @@ class ClientEngine {
   WaitsFor waits_for_ = WaitsFor::kNothing;
   bool resumed_ = false;          // for a planted bug
   std::uint64_t own_cursor_ = 0;  // for a planted bug
+  Pace push_pace_;
+  Pace pull_pace_;
   Instant push_due_;
   Instant delete_due_;
   Instant pull_due_;

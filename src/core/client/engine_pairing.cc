@@ -28,9 +28,10 @@ Result<std::uint32_t> ClientEngine::pairing_request(wire::MessageType type, Byte
       return fail(ErrorCode::kInvalidArgument, "not a request of the mailbox");
   }
   if (requests_.free() == 0) return fail(ErrorCode::kOverloaded, "too many open requests");
-  const Duration timeout =
-      type == wire::MessageType::kMailboxTake ? kTakeTimeout : Duration::zero();
-  const auto request = send_request(RequestKind::kPairing, type, std::move(body), timeout);
+  const auto request = send_request(RequestKind::kPairing, type, std::move(body));
+  if (type == wire::MessageType::kMailboxTake) {
+    requests_.set_deadline(request, saturating_add(now_, kTakeTimeout));
+  }
   pairing_open_.insert(request);
   return request;
 }

@@ -15,7 +15,7 @@ constexpr std::size_t kRequestsKept = 8;
 void ClientEngine::send_pulls() {
   if (closing_ || now_ < pull_due_ || inbox_.is_full()) return;
   while (requests_.free() > kRequestsKept) {
-    const auto ask = reader_.next_ask(limits_);
+    const auto ask = reader_.next_ask(limits_, pull_pace_.bytes());
     if (!ask) return;
     wire::Pull pull;
     pull.after = ask->after;
@@ -24,8 +24,8 @@ void ClientEngine::send_pulls() {
     pull.bytes_max = ask->bytes_max;
     auto body = pull.encode();
     if (!body) return;
-    const std::uint32_t request =
-        send_request(RequestKind::kPull, wire::MessageType::kPull, *std::move(body));
+    const std::uint32_t request = send_request(RequestKind::kPull, wire::MessageType::kPull,
+                                               *std::move(body), ask->bytes_max);
     reader_.asked(request, *ask);
     acked_ = pull.stored;
   }
@@ -37,7 +37,13 @@ void ClientEngine::read_log() {
       case LogReader::Turn::kWait:
         return;
       case LogReader::Turn::kTake:
-        while (const auto next = reader_.take_next()) take_line(*next);
+        while (const auto next = reader_.take_next()) {
+          take_line(*next);
+          if (record().read_before == reader_.position()) {
+            losses_.drop_suspects();
+            journal_.change().read_before.reset();
+          }
+        }
         journal_.change().position = reader_.position();
         break;
       case LogReader::Turn::kReset:
@@ -65,10 +71,13 @@ void ClientEngine::take_line(const LogReader::Next& next) {
 }
 
 void ClientEngine::handle_stub(const wire::Line& line) {
-  if (line.reason == wire::StubReason::kDeleted) {
+  const bool deleted = line.reason == wire::StubReason::kDeleted;
+  if (record().read_before) {
+    // Nobody can tell whether it is here. Taken for lost, a deleted one would be told for nothing;
+    // taken as an excuse, it would let a gap pass that has nothing to do with it.
+    if (!deleted) losses_.suspect(line.sender);
+  } else if (deleted) {
     losses_.add_deleted(line.sender);
-  } else if (record().rereading) {
-    losses_.suspect(line.sender);
   } else {
     losses_.add_lost(line.sender);
   }
@@ -85,10 +94,11 @@ void ClientEngine::handle_caught_up() {
     NoticeDetail detail;
     detail.device = sender;
     detail.count = count;
+    detail.last = record().position.cursor;
     journal_.notice(NoticeKind::kHistoryLost, detail);
   }
   inbox_.settle_gaps(losses_, journal_);
-  if (record().rereading) journal_.change().rereading = false;
+  if (record().read_before) journal_.change().read_before.reset();
   if (now_ >= withheld_check_) tell_withheld();
 }
 

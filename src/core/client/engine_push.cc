@@ -130,7 +130,7 @@ void ClientEngine::send_push() {
   const auto blobs_max = std::min({limits_.push_blobs_max, relay_limits_.push_blobs_max,
                                    static_cast<std::uint32_t>(wire::kPushBlobsMax)});
   const auto bytes_max =
-      std::min(limits_.push_bytes_max, static_cast<std::uint32_t>(wire::kBatchBytesMax));
+      std::min(push_pace_.bytes(), static_cast<std::uint32_t>(wire::kBatchBytesMax));
   const auto batch_of_next = [&] { return outbox_.next_batch(blobs_max, bytes_max); };
   auto batch = batch_of_next();
   const auto is_too_large = [&](const OutboxEntry& entry) {
@@ -149,8 +149,9 @@ void ClientEngine::send_push() {
     batch.erase(batch.begin());
   }
   resumed_ = false;
-  const std::uint32_t request =
-      requests_.begin(RequestKind::kPush, saturating_add(now_, limits_.request_timeout));
+  std::uint64_t bytes = 0;
+  for (const OutboxEntry& entry : batch) bytes += entry.sealed_bytes;
+  const std::uint32_t request = requests_.begin(RequestKind::kPush, deadline_for(bytes), bytes);
   pushing_.clear();
   for (const OutboxEntry& entry : batch) pushing_.push_back(entry.number);
   journal_.add(SendPush{request, batch.front().epoch_group, pushing_});
@@ -162,6 +163,7 @@ void ClientEngine::handle_push_ack(const wire::PushAck& ack) {
   if (ack.cursors.size() > numbers.size() || ack.stopped.has_value() == all) {
     return misbehaves({ErrorCode::kMalformed, "a PUSH_ACK that does not fit its PUSH"});
   }
+  push_pace_.went_well();
   for (std::size_t n = 0; n < ack.cursors.size(); ++n) {
     const OutboxEntry* entry = outbox_.find(numbers[n]);
     if (entry == nullptr || entry->cursor != 0) continue;

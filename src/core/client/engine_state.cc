@@ -40,12 +40,13 @@ void ClientEngine::handle_state(const DeviceId& device, ByteView sealed) {
   if (device == self() || !group_->roster().is_active(device)) return;
   if (peers_.holds(device, sealed)) return;
   const auto name = sealed_state_group(sealed);
-  if (!name) return misbehaves(name.error());
-  const StateEpoch* epoch = group_->state_epoch(*name);
+  const StateEpoch* epoch = name ? group_->state_epoch(*name) : nullptr;
   // It comes again when the key is here: with the next WELCOME.
-  if (epoch == nullptr) return;
-  const auto state = open_device_state(*epoch, device, sealed);
+  if (name && epoch == nullptr) return;
+  const auto state = name ? open_device_state(*epoch, device, sealed)
+                          : Result<DeviceState>(std::unexpected(name.error()));
   if (state) return use_state(*state, sealed);
+  // Who made it can't be told from here, and a member must not be able to end others' sessions.
   NoticeDetail detail;
   detail.device = device;
   detail.code = static_cast<std::uint32_t>(state.error().code);
@@ -67,7 +68,7 @@ void ClientEngine::use_state(const DeviceState& state, ByteView sealed) {
       return;
     case Peers::Freshness::kOlder:
       // A relay that lost its log shows what it has left.
-      if (!record().rereading) journal_.notice(NoticeKind::kStateRolledBack, detail);
+      if (!record().read_before) journal_.notice(NoticeKind::kStateRolledBack, detail);
       return;
     case Peers::Freshness::kDiffers:
       detail.other = state.device;

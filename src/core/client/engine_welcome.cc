@@ -7,6 +7,9 @@ namespace zerok::core {
 namespace {
 
 constexpr std::uint32_t kUnenrolledMax = 2;
+// Others follow 64 incarnations of a device (SenderChains). A relay or a member that lies could use
+// them up; then it is only told.
+constexpr std::uint32_t kRenewalsMax = 48;
 
 }  // namespace
 
@@ -129,7 +132,14 @@ void ClientEngine::compare_logs(const wire::Welcome& welcome) {
     NoticeDetail detail;
     detail.first = position.cursor;
     journal_.notice(NoticeKind::kRelayReset, detail);
-    return begin_again_from(welcome.floor, welcome.own_lines);
+    begin_again_from(welcome.floor, welcome.own_lines);
+    // Whether any of it is missing here will show.
+    for (const Member& member : group_->roster().members()) {
+      if (welcome.floor.cursor > 0 && member.device != self()) {
+        losses_.suspect_unknown(member.device);
+      }
+    }
+    return;
   }
   if (welcome.own_lines != record().own_lines) journal_.change().own_lines = welcome.own_lines;
   if (!below_floor) return;
@@ -146,9 +156,10 @@ void ClientEngine::compare_logs(const wire::Welcome& welcome) {
 
 void ClientEngine::begin_again_from(const wire::Position& floor, std::uint64_t own_lines) {
   ClientRecord& changed = journal_.change();
+  // Of several readings the first reached furthest.
+  if (changed.position.cursor > 0 && !changed.read_before) changed.read_before = changed.position;
   changed.position = floor;
   changed.own_lines = own_lines;
-  changed.rereading = true;
   outbox_.forget_relay(journal_);
   deletes_.forget_relay();
 }
@@ -156,7 +167,9 @@ void ClientEngine::begin_again_from(const wire::Position& floor, std::uint64_t o
 // Sequence numbers start again under a name that no other copy of this store knows. What is pending
 // is made anew under it before it goes out (send_push).
 void ClientEngine::begin_incarnation() {
+  if (record().renewals >= kRenewalsMax) return;
   ClientRecord& changed = journal_.change();
+  ++changed.renewals;
   inbox_.keep_own_chain(changed.incarnation, changed.acknowledged);
   rng_.fill(changed.incarnation.mutable_bytes());
   changed.sent = {};

@@ -2,6 +2,7 @@
 #include "core/client/inbox.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "base/planted_bug.h"
 #include "core/lamport.h"
@@ -124,6 +125,7 @@ Inbox::Outcome Inbox::put_aside(Placing placing, QuarantineReason reason, Journa
   if (placing.stored) {
     --retriable_;
   } else {
+    make_room(journal);
     if (quarantined_ >= limits_.quarantine_blobs_max) return Outcome::kQuarantined;
     if (quarantined_bytes_ + placing.sealed.size() > limits_.quarantine_bytes_max) {
       placing.sealed = {};
@@ -134,9 +136,23 @@ Inbox::Outcome Inbox::put_aside(Placing placing, QuarantineReason reason, Journa
   }
   entry.place = InboxPlace::kQuarantined;
   entry.reason = reason;
-  if (may_be_used_later(reason) && entry.sealed_bytes > 0) ++retriable_;
+  const bool later = may_be_used_later(reason) && entry.sealed_bytes > 0;
+  if (later) ++retriable_;
   store(placing, journal);
+  if (!later) useless_.emplace(entry.arrival, entry.sealed_bytes);
   return Outcome::kQuarantined;
+}
+
+// What will never be used makes room for what may be: the oldest first.
+void Inbox::make_room(Journal& journal) {
+  while (!useless_.empty() && (quarantined_ >= limits_.quarantine_blobs_max ||
+                               quarantined_bytes_ >= limits_.quarantine_bytes_max)) {
+    const auto [arrival, bytes] = *useless_.begin();
+    useless_.erase(useless_.begin());
+    --quarantined_;
+    quarantined_bytes_ -= bytes;
+    journal.add(RemoveInbox{arrival});
+  }
 }
 
 void Inbox::make_ready(InboxEntry& entry, Journal& journal) {
@@ -178,16 +194,18 @@ void Inbox::settle_gaps(LossLedger& losses, Journal& journal) {
       const auto gaps = chain.gaps();
       if (gaps.empty()) break;
       const auto gap = gaps.front();
-      if (!losses.spend(key.sender, gap.last - gap.first + 1)) {
-        if (!told_gaps_.emplace(key, gap.first).second) break;
-        NoticeDetail detail;
-        detail.device = key.sender;
-        detail.incarnation = key.incarnation;
-        detail.first = gap.first;
-        detail.last = gap.last;
-        journal.notice(NoticeKind::kGap, detail);
+      NoticeDetail detail;
+      detail.device = key.sender;
+      detail.incarnation = key.incarnation;
+      detail.first = gap.first;
+      detail.last = gap.last;
+      detail.count = gap.last - gap.first + 1;
+      const auto cover = losses.spend(key.sender, detail.count);
+      if (cover == LossLedger::Cover::kNone) {
+        if (told_gaps_.emplace(key, gap.first).second) journal.notice(NoticeKind::kGap, detail);
         break;
       }
+      if (cover == LossLedger::Cover::kUnknown) journal.notice(NoticeKind::kHistoryLost, detail);
       chain.skip_gap();
       touch(key);
       release_waiting(key, chain, journal);
@@ -217,8 +235,9 @@ void Inbox::keep_own_chain(const Incarnation& incarnation, const ChainPosition& 
 }
 
 void Inbox::claim(const DeviceId& witness, const StoredHead& head, Journal& journal) {
-  if (head.sender == self_) return;
-  const auto chain = chains_.open({head.sender, head.incarnation});
+  const Key key{head.sender, head.incarnation};
+  if (head.sender == self_ || (witness != head.sender && chains_.find(key) == nullptr)) return;
+  const auto chain = chains_.open(key);
   if (!chain) return;
   const auto claimed = (*chain)->claim(witness, head.position);
   if (claimed.evidence) {
@@ -273,10 +292,10 @@ std::vector<StoredHead> Inbox::heads(const Roster& roster) const {
                       moved,
                       {key.sender, key.incarnation, chain.head()}});
   }
-  std::ranges::stable_sort(ranked, [](const Ranked& a, const Ranked& b) {
-    if (a.left != b.left) return b.left;
-    if (a.newest != b.newest) return a.newest;
-    return a.moved > b.moved;
+  // The last two make the order total.
+  std::ranges::sort(ranked, {}, [](const Ranked& entry) {
+    return std::tuple(entry.left, !entry.newest, ~entry.moved, entry.head.sender,
+                      entry.head.incarnation);
   });
   std::vector<StoredHead> out;
   for (Ranked& entry : ranked) out.push_back(entry.head);
@@ -308,7 +327,11 @@ Result<void> Inbox::restore_row(const InboxEntry& entry) {
     case InboxPlace::kQuarantined:
       ++quarantined_;
       quarantined_bytes_ += entry.sealed_bytes;
-      if (may_be_used_later(entry.reason) && entry.sealed_bytes > 0) ++retriable_;
+      if (may_be_used_later(entry.reason) && entry.sealed_bytes > 0) {
+        ++retriable_;
+      } else {
+        useless_.emplace(entry.arrival, entry.sealed_bytes);
+      }
       return {};
     case InboxPlace::kWaiting:
       break;

@@ -49,7 +49,9 @@ class Inbox {
   // One of our own chains that is over: what we signed of it, we go on signing.
   void keep_own_chain(const Incarnation& incarnation, const ChainPosition& head);
 
-  // What `witness` signed to have of a chain. Nothing for our own chains.
+  // What `witness` signed to have of a chain. Nothing for our own chains, and only its sender's
+  // word begins one that nothing was received of: others could fill a sender's places with
+  // inventions.
   void claim(const DeviceId& witness, const StoredHead& head, Journal& journal);
   // Whether something of this sender is missing: a gap, or a place beyond all that is here that
   // somebody signed.
@@ -80,6 +82,7 @@ class Inbox {
   Outcome sort(Placing placing, const ClientGroup& group, Journal& journal);
   Outcome place(Placing placing, const BlobContent& content, Journal& journal);
   Outcome put_aside(Placing placing, QuarantineReason reason, Journal& journal);
+  void make_room(Journal& journal);
   void make_ready(InboxEntry& entry, Journal& journal);
   void release_waiting(const Key& key, const SenderChain& chain, Journal& journal);
   void store(Placing& placing, Journal& journal);
@@ -95,6 +98,7 @@ class Inbox {
   std::uint64_t ready_bytes_ = 0;
   std::size_t quarantined_ = 0;
   std::size_t retriable_ = 0;
+  std::map<std::uint64_t, std::uint32_t> useless_;  // arrivals in quarantine for good, and sizes
   std::uint64_t quarantined_bytes_ = 0;
   std::set<Key> moved_;
   std::map<Key, std::uint64_t> last_moved_;

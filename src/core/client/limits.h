@@ -18,7 +18,8 @@ struct ClientLimits {
   // Foreign blobs that the application has not confirmed: above it nothing more is pulled.
   std::size_t inbox_blobs_max = std::size_t{1} << 18;
   std::uint64_t inbox_bytes_max = std::uint64_t{1} << 30;
-  // Blobs that can't be opened. Above the bytes only their hash is kept, above the count nothing.
+  // Blobs that can't be used. Those that never will be make room for others; above the bytes only
+  // hashes are kept, above the count nothing.
   std::size_t quarantine_blobs_max = 4096;
   std::uint64_t quarantine_bytes_max = std::uint64_t{64} << 20;
   std::size_t notices_max = 256;
@@ -27,6 +28,9 @@ struct ClientLimits {
   // One PUSH, the smaller of this and of what the relay allows.
   std::uint32_t push_blobs_max = wire::kPushBlobsMax;
   std::uint32_t push_bytes_max = wire::kBatchBytesMax;
+  // What is asked or sent at once is halved when a session ends in the middle of it, and doubled
+  // again when it works: on a bad line something still gets through.
+  std::uint32_t batch_bytes_min = std::uint32_t{16} << 10;
   // PULLs open at once, and the lines and bytes each asks for.
   std::size_t pulls_max = 6;
   std::uint32_t pull_lines_max = wire::kPullLinesMax;
@@ -35,6 +39,8 @@ struct ClientLimits {
   // Reaching one address and proving both identities; the answer to a request.
   Duration connect_timeout = std::chrono::seconds(15);
   Duration request_timeout = std::chrono::seconds(60);
+  // On top of it, for what is on its way: the slowest line that is served, in bytes per second.
+  std::uint32_t slowest_bytes_per_s = 2048;
   // Reconnecting: base, doubled up to max, and a jitter of 0 to jitter on each attempt.
   Duration retry_base = std::chrono::seconds(1);
   Duration retry_max = std::chrono::seconds(30);

@@ -31,7 +31,8 @@ void LogReader::end() {
   notified_ = 0;
 }
 
-std::optional<LogReader::Ask> LogReader::next_ask(const ClientLimits& limits) const {
+std::optional<LogReader::Ask> LogReader::next_ask(const ClientLimits& limits,
+                                                  std::uint32_t bytes_max) const {
   if (asked_.size() >= limits.pulls_max) return std::nullopt;
   const bool idle = asked_.empty() && kept_.empty() && !taking_;
   const std::uint64_t after = idle ? position_.cursor : asked_through_;
@@ -39,8 +40,8 @@ std::optional<LogReader::Ask> LogReader::next_ask(const ClientLimits& limits) co
   if (after >= target) return std::nullopt;
   Ask ask;
   ask.after = after;
-  ask.bytes_max = std::min(
-      {limits.pull_bytes_max, relay_bytes_max_, static_cast<std::uint32_t>(wire::kBatchBytesMax)});
+  ask.bytes_max =
+      std::min({bytes_max, relay_bytes_max_, static_cast<std::uint32_t>(wire::kBatchBytesMax)});
   const std::uint64_t fit = std::max<std::uint64_t>(1, ask.bytes_max / line_bytes_);
   ask.lines_max = static_cast<std::uint32_t>(std::min<std::uint64_t>(
       {fit, limits.pull_lines_max, relay_lines_max_, wire::kPullLinesMax, target - after}));

@@ -46,7 +46,7 @@ class LogReader {
   bool caught_up() const { return position_.cursor >= highest() && asked_.empty(); }
 
   // What to ask for next, if anything; then asked() with the request's number.
-  std::optional<Ask> next_ask(const ClientLimits& limits) const;
+  std::optional<Ask> next_ask(const ClientLimits& limits, std::uint32_t bytes_max) const;
   void asked(std::uint32_t request, const Ask& ask);
   // False for an answer that nobody can have meant. Answers to what was given up are fine.
   bool answered(std::uint32_t request, ByteView body);

@@ -40,7 +40,7 @@ class LogReaderTest : public ::testing::Test {
   // Asks for all that can be asked for now.
   std::vector<LogReader::Ask> ask() {
     std::vector<LogReader::Ask> asks;
-    while (const auto next = reader_.next_ask(limits_)) {
+    while (const auto next = reader_.next_ask(limits_, limits_.pull_bytes_max)) {
       reader_.asked(++request_, *next);
       asks.push_back(*next);
     }

@@ -39,6 +39,18 @@ void LossLedger::suspect(const DeviceId& sender) {
   if (Loss* loss = open(sender)) ++loss->suspected;
 }
 
+void LossLedger::suspect_unknown(const DeviceId& sender) {
+  if (Loss* loss = open(sender)) loss->unknown_suspected = true;
+}
+
+void LossLedger::drop_suspects() {
+  for (auto& [sender, loss] : losses_) {
+    loss.suspected = 0;
+    loss.unknown_suspected = false;
+  }
+  changed_ = true;
+}
+
 void LossLedger::add_unknown(const DeviceId& sender) {
   if (Loss* loss = open(sender)) loss->unknown = true;
 }
@@ -53,19 +65,19 @@ std::map<DeviceId, std::uint64_t> LossLedger::take_untold() {
   return out;
 }
 
-bool LossLedger::spend(const DeviceId& sender, std::uint64_t count) {
+LossLedger::Cover LossLedger::spend(const DeviceId& sender, std::uint64_t count) {
   const auto at = losses_.find(sender);
-  if (at == losses_.end()) return false;
-  if (at->second.count >= count) {
-    at->second.count -= count;
-  } else if (at->second.unknown) {
-    at->second.count = 0;
-    at->second.unknown = false;
-  } else {
-    return false;
-  }
+  if (at == losses_.end()) return Cover::kNone;
+  Loss& loss = at->second;
+  if (loss.count < count && !loss.unknown) return Cover::kNone;
   changed_ = true;
-  return true;
+  if (loss.count >= count) {
+    loss.count -= count;
+    return Cover::kKnown;
+  }
+  loss.count = 0;
+  loss.unknown = false;
+  return Cover::kUnknown;
 }
 
 void LossLedger::settle_unknown(const DeviceId& sender) {
@@ -79,14 +91,16 @@ Bytes LossLedger::encode() {
   changed_ = false;
   std::erase_if(losses_, [](const auto& entry) {
     const Loss& loss = entry.second;
-    return loss.count == 0 && loss.suspected == 0 && loss.untold == 0 && !loss.unknown;
+    return loss.count == 0 && loss.suspected == 0 && loss.untold == 0 && !loss.unknown &&
+           !loss.unknown_suspected;
   });
   if (losses_.empty()) return {};
   wire::Encoder out(kBytesMax);
   out.add_array(static_cast<std::uint32_t>(losses_.size()));
   for (const auto& [sender, loss] : losses_) {
-    out.add_array(5).add_bin(sender.bytes()).add_unsigned(loss.count);
+    out.add_array(6).add_bin(sender.bytes()).add_unsigned(loss.count);
     out.add_unsigned(loss.suspected).add_unsigned(loss.untold).add_bool(loss.unknown);
+    out.add_bool(loss.unknown_suspected);
   }
   auto bytes = out.take();
   ZEROK_ASSERT(bytes);  // kSendersInValue of 63 bytes fit
@@ -99,13 +113,14 @@ Result<LossLedger> LossLedger::decode(ByteView bytes) {
   wire::Decoder in(bytes, wire::Extras::kRefused);
   ZEROK_TRY(const std::uint32_t senders, in.begin_list(kSendersInValue));
   for (std::uint32_t n = 0; n < senders; ++n) {
-    ZEROK_TRY_VOID(in.begin_record(5));
+    ZEROK_TRY_VOID(in.begin_record(6));
     ZEROK_TRY(const auto sender, in.read_fixed<DeviceId::kSize>());
     Loss loss;
     ZEROK_TRY(loss.count, in.read_unsigned(wire::kCountMax));
     ZEROK_TRY(loss.suspected, in.read_unsigned(wire::kCountMax));
     ZEROK_TRY(loss.untold, in.read_unsigned(wire::kCountMax));
     ZEROK_TRY(loss.unknown, in.read_bool());
+    ZEROK_TRY(loss.unknown_suspected, in.read_bool());
     ZEROK_TRY_VOID(in.end());
     out.losses_.insert_or_assign(DeviceId(sender), loss);
   }

@@ -18,14 +18,20 @@ class LossLedger {
   void add_deleted(const DeviceId& sender);
   // One that the application is to be told of.
   void add_lost(const DeviceId& sender);
-  // One that may well have been here before the log was reset: neither, until it is decided.
+  // The same of a log that is read again after a reset, whose losses may well be here: neither,
+  // until it is decided.
   void suspect(const DeviceId& sender);
+  void suspect_unknown(const DeviceId& sender);
+  // It is the log that was read before: all of it is here.
+  void drop_suspects();
   // Decides for all suspected ones of each sender; lost(sender) says whether something is missing.
   template <typename Lost>
   void decide(Lost lost) {
     for (auto& [sender, loss] : losses_) {
-      if (loss.suspected == 0) continue;
-      if (lost(sender)) {
+      if (loss.suspected == 0 && !loss.unknown_suspected) continue;
+      loss.unknown = loss.unknown || loss.unknown_suspected;
+      loss.unknown_suspected = false;
+      if (loss.suspected > 0 && lost(sender)) {
         loss.count += loss.suspected;
         loss.untold += loss.suspected;
       }
@@ -37,8 +43,13 @@ class LossLedger {
   std::map<DeviceId, std::uint64_t> take_untold();
   // The beginning of the log is gone: one gap of any length.
   void add_unknown(const DeviceId& sender);
+  enum class Cover : std::uint8_t {
+    kNone,
+    kKnown,    // each of them was counted
+    kUnknown,  // somewhere in the beginning that was dropped
+  };
   // Whether `count` missing blobs are covered; then they are spent.
-  bool spend(const DeviceId& sender, std::uint64_t count);
+  Cover spend(const DeviceId& sender, std::uint64_t count);
   // A blob of the sender from after the dropped beginning followed its chain without a gap.
   void settle_unknown(const DeviceId& sender);
 
@@ -53,6 +64,7 @@ class LossLedger {
     std::uint64_t suspected = 0;
     std::uint64_t untold = 0;
     bool unknown = false;
+    bool unknown_suspected = false;
   };
   Loss* open(const DeviceId& sender);
 

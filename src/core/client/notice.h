@@ -11,7 +11,9 @@ namespace zerok::core {
 
 enum class NoticeKind : std::uint16_t {
   // Blobs of others are gone from the relay before this device had them. device: whose, zeros where
-  // the log's beginning was dropped; count: how many lines.
+  // the log's beginning was dropped; count: how many lines. last: the position up to which
+  // the log had been read when that was known; with an incarnation, first and last are the numbers
+  // of the missing blobs.
   kHistoryLost = 1,
   // The relay's log was wiped or restored; it is read anew and refilled. first: our position.
   kRelayReset = 2,

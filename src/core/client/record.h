@@ -19,6 +19,8 @@ using InstallId = Id<InstallIdTag, 16>;
 struct ClientRecord {
   DeviceId device{};
   InstallId install{};
+  // How often the incarnation was given up for another.
+  std::uint32_t renewals = 0;
   // What the next push continues.
   Incarnation incarnation{};
   ChainPosition sent{};
@@ -41,8 +43,9 @@ struct ClientRecord {
   std::uint64_t own_lines = 0;
   // The largest sealed blob that the relay takes; 0: not known yet.
   std::uint32_t sealed_bytes_max = 0;
-  // The log is being read again after a reset: what it no longer has may well be here.
-  bool rereading = false;
+  // The log is being read again after a reset: what it no longer has may well be here. Up to where
+  // it had been read: once that very position is reached, it was the same log all along.
+  std::optional<wire::Position> read_before{};
 
   friend bool operator==(const ClientRecord&, const ClientRecord&) = default;
   Bytes encode() const;

@@ -12,6 +12,8 @@
 namespace zerok::core {
 namespace {
 
+using Cover = LossLedger::Cover;
+
 template <typename IdType>
 IdType id_of(std::uint8_t value) {
   IdType id;
@@ -23,6 +25,7 @@ ClientRecord sample_record() {
   ClientRecord record;
   record.device = id_of<DeviceId>(1);
   record.install = id_of<InstallId>(2);
+  record.renewals = 3;
   record.incarnation = id_of<Incarnation>(3);
   record.sent = {40, id_of<ChainHash>(4)};
   record.acknowledged = {39, id_of<ChainHash>(5)};
@@ -39,7 +42,7 @@ ClientRecord sample_record() {
   record.position = {12, id_of<LogHash>(9)};
   record.own_lines = 39;
   record.sealed_bytes_max = 1000;
-  record.rereading = true;
+  record.read_before = {11, id_of<LogHash>(10)};
   return record;
 }
 
@@ -95,10 +98,10 @@ TEST(LossLedgerTest, CoversGapsOfWhatIsGoneAndNoMore) {
   LossLedger losses;
   losses.add_deleted(sender);
   losses.add_lost(sender);
-  EXPECT_FALSE(losses.spend(sender, 3));
-  EXPECT_FALSE(losses.spend(id_of<DeviceId>(2), 1));
-  EXPECT_TRUE(losses.spend(sender, 2));
-  EXPECT_FALSE(losses.spend(sender, 1));
+  EXPECT_EQ(losses.spend(sender, 3), Cover::kNone);
+  EXPECT_EQ(losses.spend(id_of<DeviceId>(2), 1), Cover::kNone);
+  EXPECT_EQ(losses.spend(sender, 2), Cover::kKnown);
+  EXPECT_EQ(losses.spend(sender, 1), Cover::kNone);
 }
 
 TEST(LossLedgerTest, TellsOnlyWhatWasLostAndOnlyOnce) {
@@ -116,11 +119,11 @@ TEST(LossLedgerTest, CoversOneGapOfAnyLengthWhereTheBeginningIsGone) {
   const auto sender = id_of<DeviceId>(1);
   LossLedger losses;
   losses.add_unknown(sender);
-  EXPECT_TRUE(losses.spend(sender, 1000));
-  EXPECT_FALSE(losses.spend(sender, 1));
+  EXPECT_EQ(losses.spend(sender, 1000), Cover::kUnknown);
+  EXPECT_EQ(losses.spend(sender, 1), Cover::kNone);
   losses.add_unknown(sender);
   losses.settle_unknown(sender);
-  EXPECT_FALSE(losses.spend(sender, 1));
+  EXPECT_EQ(losses.spend(sender, 1), Cover::kNone);
 }
 
 TEST(LossLedgerTest, DecidesAboutSuspectsLater) {
@@ -129,11 +132,11 @@ TEST(LossLedgerTest, DecidesAboutSuspectsLater) {
   LossLedger losses;
   losses.suspect(lost);
   losses.suspect(held);
-  EXPECT_FALSE(losses.spend(lost, 1));
+  EXPECT_EQ(losses.spend(lost, 1), Cover::kNone);
   losses.decide([&](const DeviceId& sender) { return sender == lost; });
   EXPECT_EQ(losses.take_untold().size(), 1U);
-  EXPECT_TRUE(losses.spend(lost, 1));
-  EXPECT_FALSE(losses.spend(held, 1));
+  EXPECT_EQ(losses.spend(lost, 1), Cover::kKnown);
+  EXPECT_EQ(losses.spend(held, 1), Cover::kNone);
 }
 
 TEST(LossLedgerTest, ComesBackAsItWasWritten) {

@@ -24,9 +24,19 @@ enum class RequestKind : std::uint8_t {
 
 class Requests {
  public:
-  std::uint32_t begin(RequestKind kind, Instant deadline) {
-    open_.emplace(++last_, Open{kind, deadline});
+  // bytes: what asking and answering may take.
+  std::uint32_t begin(RequestKind kind, Instant deadline, std::uint64_t bytes) {
+    open_.emplace(++last_, Open{kind, deadline, bytes});
     return last_;
+  }
+  std::uint64_t bytes() const {
+    std::uint64_t sum = 0;
+    for (const auto& [request, open] : open_) sum += open.bytes;
+    return sum;
+  }
+  void set_deadline(std::uint32_t request, Instant deadline) {
+    const auto at = open_.find(request);
+    if (at != open_.end()) at->second.deadline = deadline;
   }
   // Forgets it; nothing if there is none.
   std::optional<RequestKind> end(std::uint32_t request) {
@@ -58,6 +68,7 @@ class Requests {
   struct Open {
     RequestKind kind;
     Instant deadline;
+    std::uint64_t bytes;
   };
   std::map<std::uint32_t, Open> open_;
   std::uint32_t last_ = 0;
