@@ -319,6 +319,56 @@ TEST_F(EndpointTest, APeerThatStopsReadingStopsItsSenderAndNobodyElse) {
   EXPECT_FALSE(client_->closed.contains(id));
 }
 
+TEST_F(EndpointTest, ALinkThatIsNotReadStopsItsSenderAndGoesOnWhereItStopped) {
+  const LinkId id = open(*client_);
+  const LinkId accepted = relay_->opened[0];
+  relay_->received.clear();
+  relay_->endpoint.set_reading(accepted, false);
+  std::uint32_t sent = 0;
+  while (client_->send(id, sent + 1, Bytes(1 << 20, 7))) ++sent;
+  run_for(seconds(20));
+  EXPECT_TRUE(relay_->received.empty());
+  EXPECT_GT(client_->endpoint.queued_bytes(id), std::size_t{8} << 20);
+  // It may be written to meanwhile.
+  ASSERT_TRUE(relay_->send(accepted, 1, Bytes(10, 1)));
+  EXPECT_TRUE(run_until([&] { return client_->received.size() == 1; }));
+  relay_->endpoint.set_reading(accepted, true);
+  EXPECT_TRUE(run_until([&] { return relay_->received.size() == sent; }, seconds(100)));
+}
+
+TEST_F(EndpointTest, ALinkThatIsNotReadIsStillToldOfItsEnd) {
+  const LinkId id = open(*client_);
+  const LinkId accepted = relay_->opened[0];
+  relay_->endpoint.set_reading(accepted, false);
+  client_->endpoint.close(id, CloseCode::kNormal);
+  EXPECT_TRUE(run_until([&] { return relay_->closed.contains(accepted); }));
+}
+
+TEST_F(EndpointTest, LargeMessagesAreTakenOnceTheBoundsWereRaised) {
+  EndpointConfig careful;
+  careful.accept = true;
+  careful.channel.receive.message_bytes_max = [](std::uint8_t) { return std::size_t{1000}; };
+  Process* relay = relay_ = add(careful);
+  const auto open_anew = [&] {
+    const std::size_t before = relay->opened.size();
+    const LinkId id = dial(*client_, *relay);
+    EXPECT_TRUE(
+        run_until([&] { return !client_->opened.empty() && client_->opened.back() == id; }));
+    EXPECT_TRUE(client_->send(id, 1, Bytes(1000, 1)));
+    EXPECT_TRUE(run_until([&] { return relay->opened.size() == before + 1; }));
+    return id;
+  };
+  const LinkId refused = open_anew();
+  ASSERT_TRUE(client_->send(refused, 2, Bytes(1001, 1)));
+  EXPECT_TRUE(run_until([&] { return relay->closed.contains(relay->opened[0]); }));
+  EXPECT_EQ(relay->closed.at(relay->opened[0]).code, ErrorCode::kTooLarge);
+  const LinkId taken = open_anew();
+  relay->endpoint.set_receive_limits(relay->opened[1], wire::AssemblerLimits{});
+  relay->received.clear();
+  ASSERT_TRUE(client_->send(taken, 2, Bytes(1'000'000, 1)));
+  EXPECT_TRUE(run_until([&] { return relay->received.size() == 1; }));
+}
+
 TEST_F(EndpointTest, APeerThatRefusesToListenIsClosedWithAClearError) {
   const LinkId id = open(*client_);
   const LinkId to_client = relay_->opened[0];
