@@ -85,6 +85,10 @@ std::string notice_words(const client::Notice& notice,
     case core::NoticeKind::kDeviceLeft:
       return fmt::format("{} is no device of the group any more", device);
     case core::NoticeKind::kPushFailed:
+      if (detail.number == 0) {
+        return fmt::format("{} can't be deleted: {}", to_hex(detail.blob.bytes()),
+                           refusal_words(static_cast<wire::WireErrorCode>(detail.code)));
+      }
       return fmt::format("number {} can't be pushed: {}", grouped(detail.number),
                          refusal_words(static_cast<wire::WireErrorCode>(detail.code)));
     case core::NoticeKind::kStoreDamaged:

@@ -208,14 +208,31 @@ int remove(const CommonOptions& common, const DeleteOptions& options) {
   if (auto removed = session.client().remove(*blob); !removed) {
     return local_failure("delete", removed.error());
   }
-  const bool online = session.connect(monotonic_now() + std::chrono::seconds(options.timeout_s));
-  session.close();
-  const auto said = Output(common.json)
-                        .say({{"event", "deleted"}, {"id", options.blob}, {"sent", online}},
-                             online ? "the relay was told to drop it; devices that have it keep it"
-                                    : "it will be dropped when the relay can be reached; devices "
-                                      "that have it keep it");
-  return said ? kExitOk : kExitFailed;
+  const Instant until = monotonic_now() + std::chrono::seconds(options.timeout_s);
+  session.connect(until);
+  while (session.client().status().outbox.removals > 0 && monotonic_now() < until &&
+         !stop_requested()) {
+    session.next_event(until);
+  }
+  // What the relay refused is told as a notice, and not asked for again.
+  if (const auto notices = session.client().notices()) {
+    const bool refused = std::ranges::any_of(*notices, [&](const auto& notice) {
+      return notice.kind == core::NoticeKind::kPushFailed && notice.detail.blob == *blob;
+    });
+    if (refused) {
+      complain("the relay refuses to: only the device that pushed something may delete it");
+      return kExitRefused;
+    }
+  }
+  const bool done = session.client().status().outbox.removals == 0;
+  Output output(common.json);
+  const auto said = output.say(
+      {{"event", "deleted"}, {"id", options.blob}, {"done", done}},
+      done ? "the relay does not have it any more; devices that have it keep it"
+           : "it will be deleted when the relay can be reached; devices that have it keep it");
+  if (!said) return kExitFailed;
+  if (done) return kExitOk;
+  return stop_requested() ? kExitInterrupted : kExitNotInTime;
 }
 
 }  // namespace zerok::apps

@@ -132,6 +132,8 @@ std::string refusal_words(std::optional<wire::WireErrorCode> code) {
       return "this device is not one of the group there, or the ticket lacks the relay's token";
     case wire::WireErrorCode::kDeviceRevoked:
       return "this device was removed from its group, or has left it";
+    case wire::WireErrorCode::kNotBlobOwner:
+      return "another device pushed it";
     case wire::WireErrorCode::kStaleEpoch:
       return "the group's secret was replaced";
     case wire::WireErrorCode::kUnsupported:
@@ -146,7 +148,8 @@ nlohmann::json outbox_json(const core::OutboxStatus& outbox) {
           {"pending_bytes", outbox.pending_bytes},
           {"waits_for", waits_name(outbox.waits_for)},
           {"on_relay", outbox.on_relay},
-          {"failed", outbox.failed}};
+          {"failed", outbox.failed},
+          {"removals", outbox.removals}};
 }
 
 std::string outbox_words(const core::OutboxStatus& outbox) {
@@ -161,6 +164,9 @@ std::string outbox_words(const core::OutboxStatus& outbox) {
   }
   if (outbox.failed > 0) {
     out += fmt::format("{}{} failed", out.empty() ? "" : "; ", grouped(outbox.failed));
+  }
+  if (outbox.removals > 0) {
+    out += fmt::format("{}{} to be deleted", out.empty() ? "" : "; ", grouped(outbox.removals));
   }
   return out.empty() ? "nothing waits" : out;
 }

@@ -268,6 +268,21 @@ class WithRelayTest(ProgramsTest):
         self.assertEqual(found, {"same.txt": "mine", "same (2).txt": "one", "same (3).txt": "two",
                                  "same (4).txt": "three"})
 
+    def test_what_is_deleted_reaches_nobody_who_did_not_have_it(self):
+        laptop, phone = self.two_devices()
+        pushed = self.ok(laptop.run("push", "--json", "--wait", "relay", "gone"))
+        stays = self.ok(laptop.run("push", "--json", "--wait", "relay", "stays"))
+        blob = self.events(pushed)[0]["id"]
+        deleted = self.events(self.ok(laptop.run("delete", "--json", blob)))
+        self.assertTrue(deleted[0]["done"])
+        pulled = self.events(self.ok(phone.run("pull", "--json", "--timeout", "20")))
+        self.assertEqual([event["text"] for event in pulled if event["event"] == "received"], ["stays"])
+        # Only the device that pushed it may.
+        self.assertEqual(phone.run("delete", self.events(stays)[0]["id"]).returncode, programs.REFUSED)
+        self.relay.stop()
+        late = laptop.run("delete", "--json", "--timeout", "1", "0" * 32)
+        self.assertEqual((late.returncode, self.events(late)[0]["done"]), (NOT_IN_TIME, False))
+
     def test_raw_gives_just_the_bytes(self):
         laptop, phone = self.two_devices()
         for given in ("text\n", "\udcff\x00"):

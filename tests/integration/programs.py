@@ -11,7 +11,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -160,8 +159,6 @@ class Device:
 
 class ProgramsTest(unittest.TestCase):
     def setUp(self):
-        started = time.monotonic()
-        self.addCleanup(lambda: print(f"{time.monotonic() - started:5.1f} s {self.id()}", file=sys.stderr))
         self.folder = tempfile.mkdtemp(prefix="0k-test-")
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.running = []

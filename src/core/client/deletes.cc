@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "core/client/deletes.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "wire/decoder.h"
 #include "wire/encoder.h"
@@ -33,6 +35,11 @@ std::optional<BlobId> Deletes::next(const Outbox& outbox) const {
     if (entry == nullptr || entry->cursor != 0) return blob;
   }
   return std::nullopt;
+}
+
+std::size_t Deletes::waiting() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(wanted_, [](const auto& entry) { return !entry.second.done; }));
 }
 
 void Deletes::done(const BlobId& blob, const Outbox& outbox) {

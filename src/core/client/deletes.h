@@ -17,6 +17,8 @@ class Deletes {
   bool contains(const BlobId& blob) const { return wanted_.contains(blob); }
   // The next one to ask the relay for; blobs that it does not have yet come first to it.
   std::optional<BlobId> next(const Outbox& outbox) const;
+  // How many the relay has not done.
+  std::size_t waiting() const;
   void done(const BlobId& blob, const Outbox& outbox);
   // The blob goes out under another id.
   void rename(const BlobId& before, const BlobId& after);

@@ -234,6 +234,7 @@ OutboxStatus ClientEngine::outbox_status() const {
   out.pending_bytes = outbox_.pending_bytes();
   out.on_relay = outbox_.on_relay();
   out.failed = outbox_.failed();
+  out.removals = deletes_.waiting();
   out.last_number = record().outbox_number;
   if (out.pending == 0) {
     out.waits_for = WaitsFor::kNothing;

@@ -47,6 +47,7 @@ struct OutboxStatus {
   WaitsFor waits_for = WaitsFor::kNothing;
   std::size_t on_relay = 0;  // acknowledged by the relay, not yet with every device
   std::size_t failed = 0;
+  std::size_t removals = 0;       // asked for by remove() and not done by the relay yet
   std::uint64_t last_number = 0;  // of the newest push
 };
 
