@@ -37,7 +37,7 @@ class ClientStoreContractTest : public testing::Test {
             .cursor = 0,
             .refusal = 0,
             .payload_bytes = static_cast<std::uint32_t>(size / 2),
-            .pushed = static_cast<UnixMs>(number) - 2,
+            .pushed = static_cast<UnixMs>(number % 1000) - 2,
             .sealed_bytes = static_cast<std::uint32_t>(size)};
   }
   Result<void> add_outbox(std::uint64_t number, std::size_t size = 20) {

@@ -42,8 +42,9 @@ class RelayStoreContractTest : public testing::Test {
   }
   Result<void> append(GroupKey group, std::uint64_t cursor, std::uint64_t blob, std::size_t size) {
     const Bytes sealed = content(blob, size);
-    return store_->append_line(group, line_of(cursor, blob, sender(cursor % 3 + 1),
-                                              static_cast<UnixMs>(cursor) * 10, sealed));
+    return store_->append_line(group,
+                               line_of(cursor, blob, sender(cursor % 3 + 1),
+                                       static_cast<UnixMs>(cursor % 1'000'000) * 10, sealed));
   }
   static DeviceId sender(std::uint64_t number) { return id_of<DeviceId>(number); }
   std::vector<std::uint64_t> cursors(const std::vector<StoredLine>& lines) {
