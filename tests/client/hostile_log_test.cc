@@ -243,6 +243,24 @@ TEST_F(HostileLogTest, DoesNotTakeStubsOfWhatItHasForLostAfterAReset) {
   EXPECT_EQ(world_.count(NoticeKind::kHistoryLost), 0U);
 }
 
+TEST_F(HostileLogTest, LetsADeletionExcuseOnlyTheNextGapOfItsSender) {
+  log_ = {next(second_, "a")};
+  // A line that never was, said to be deleted: what follows shows no gap.
+  wire::Line invented = stub_of(log_[0], wire::StubReason::kDeleted);
+  invented.blob.mutable_bytes()[0] ^= 1;
+  log_.push_back(invented);
+  log_.push_back(next(second_, "b"));
+  const auto withheld = next(second_, "c");
+  log_.push_back(next(second_, "d"));
+  world_.connect(log_);
+  EXPECT_THAT(world_.hand_over(), ElementsAre("a", "b"));
+  EXPECT_EQ(world_.count(NoticeKind::kGap), 1U);
+  log_.push_back(withheld);
+  world_.notice(wire::Notify{.highest = 5, .line = {}});
+  world_.serve(log_);
+  EXPECT_THAT(world_.hand_over(), ElementsAre("c", "d"));
+}
+
 TEST_F(HostileLogTest, LetsNoDeletionExcuseAnotherGapWhenTheLogIsReadAgain) {
   for (const char* text : {"a", "b"}) log_.push_back(next(second_, text));
   world_.connect(log_);

@@ -259,5 +259,94 @@ TEST_F(HostileSessionTest, StopsPullingWhileTheApplicationConfirmsNothing) {
   EXPECT_EQ(world_.engine().position(), 8U);
 }
 
+TEST_F(HostileSessionTest, IsNotEndedByAMembersGarbage) {
+  world_.connect(log_);
+  const Bytes garbage(100, 7);
+  world_.notice(wire::DeviceState{second_.id(), garbage});
+  EXPECT_FALSE(world_.closed);
+  EXPECT_EQ(world_.count(NoticeKind::kRelayMisbehaves), 1U);
+}
+
+TEST_F(HostileSessionTest, GivesAMembersInventionsNoPlaceOfAnother) {
+  world_.connect(log_);
+  std::vector<core::StoredHead> inventions;
+  for (std::uint8_t n = 0; n < 100; ++n) {
+    Incarnation incarnation{};
+    incarnation.mutable_bytes()[3] = n;
+    inventions.push_back({second_.id(), incarnation, {9, ChainHash{}}});
+  }
+  const Bytes state = third_.state(1, inventions);
+  world_.notice(wire::DeviceState{third_.id(), state});
+  log_ = {next(second_, "real")};
+  world_.notice(wire::Notify{.highest = 1, .line = {}});
+  world_.serve(log_);
+  EXPECT_THAT(world_.hand_over(), ElementsAre("real"));
+}
+
+TEST_F(HostileSessionTest, KeepsWhatMayBeUsedLaterRatherThanWhatNeverWill) {
+  world_.limits.quarantine_blobs_max = 5;
+  ASSERT_TRUE(world_.restart());
+  for (int n = 0; n < 10; ++n) {
+    log_.push_back(next(second_, std::to_string(n)));
+    log_.back().blob.mutable_bytes()[0] ^= 1;  // does not open
+  }
+  FakeMember fourth(4);
+  log_.push_back(next(fourth, "from a new device"));
+  world_.connect(log_);
+  EXPECT_EQ(world_.engine().inbox().quarantined(), 5U);
+  ASSERT_TRUE(world_.restart());
+  world_.connect(log_);
+  const Bytes entry = core::testing::sample_add(2, 4, world_.engine().group()->roster().head());
+  wire::Roster roster;
+  roster.part.first = 3;
+  roster.part.entries.emplace_back(entry);
+  roster.part.head = core::roster_head(entry);
+  world_.notice(roster);
+  EXPECT_THAT(world_.hand_over(), ElementsAre("from a new device"));
+}
+
+TEST_F(HostileSessionTest, SendsLessAtOnceOnALineThatKeepsBreaking) {
+  world_.limits.push_bytes_max = 8192;
+  world_.limits.batch_bytes_min = 600;
+  ASSERT_TRUE(world_.restart());
+  for (int n = 0; n < 20; ++n) world_.push("a blob of 296 bytes");
+  const auto blobs_in_push = [&] {
+    const auto push = world_.take(wire::MessageType::kPush);
+    return push ? push->as<wire::Push>().blobs.size() : 0;
+  };
+  world_.connect(log_);
+  EXPECT_EQ(blobs_in_push(), 20U);
+  for (int n = 0; n < 6; ++n) {
+    world_.end();
+    world_.connect(log_);
+  }
+  const auto push = world_.take(wire::MessageType::kPush);
+  ASSERT_TRUE(push);
+  EXPECT_EQ(push->as<wire::Push>().blobs.size(), 2U);
+  world_.answer(push->key.request, wire::PushAck{.cursors = {1, 2}, .stopped = {}});
+  EXPECT_EQ(blobs_in_push(), 4U);
+}
+
+TEST_F(HostileSessionTest, GivesABlobTheTimeThatASlowLineNeeds) {
+  world_.connect(log_);
+  world_.push(std::string(std::size_t{512} << 10, 'x'));
+  world_.pass(seconds(200));
+  EXPECT_FALSE(world_.closed);
+  world_.pass(seconds(200));
+  EXPECT_TRUE(world_.closed);
+}
+
+TEST_F(HostileSessionTest, RenewsItsIncarnationOnlySoOftenOnARelaysWord) {
+  for (std::uint64_t n = 1; n <= 100; ++n) {
+    log_.push_back(next(second_, std::to_string(n)));
+    log_.back().kind = wire::LineKind::kOwn;
+    log_.back().sender = core::testing::sample_device(1).id();
+    world_.connect(log_, n);
+    world_.end();
+  }
+  EXPECT_LT(world_.engine().record().renewals, 64U);
+  EXPECT_GE(world_.count(NoticeKind::kStoreCopied), 1U);
+}
+
 }  // namespace
 }  // namespace zerok::client::testing

@@ -66,8 +66,9 @@ void ClientEngine::take_line(const LogReader::Next& next) {
   if (line.kind == wire::LineKind::kStub) return handle_stub(line);
   const auto outcome = inbox_.receive(
       {line.blob, line.group, line.sender, next.ciphertext, line.sealed}, *group_, journal_);
-  // Nothing of this sender was lost with the log's beginning.
-  if (outcome == Inbox::Outcome::kReady) losses_.settle_unknown(line.sender);
+  if (outcome == Inbox::Outcome::kReady && !inbox_.has_gap_of(line.sender)) {
+    losses_.settle(line.sender);
+  }
 }
 
 void ClientEngine::handle_stub(const wire::Line& line) {

@@ -268,6 +268,11 @@ bool Inbox::has_chain_of(const DeviceId& sender) const {
   return false;
 }
 
+bool Inbox::has_gap_of(const DeviceId& sender) const {
+  const auto at = waiting_.lower_bound({sender, {}});
+  return at != waiting_.end() && at->first.sender == sender;
+}
+
 std::vector<StoredHead> Inbox::heads(const Roster& roster) const {
   struct Ranked {
     bool left;

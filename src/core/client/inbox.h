@@ -59,6 +59,8 @@ class Inbox {
   // Senders of which somebody signed more than is here.
   std::vector<SenderChain::Witnessed> claimed_beyond(const DeviceId& sender) const;
   bool has_chain_of(const DeviceId& sender) const;
+  // Something of this sender waits for what is missing before it.
+  bool has_gap_of(const DeviceId& sender) const;
   // For our DEVICE_STATE; the most important first.
   std::vector<StoredHead> heads(const Roster& roster) const;
   // Changes with every head that moves.

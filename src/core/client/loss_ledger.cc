@@ -80,9 +80,10 @@ LossLedger::Cover LossLedger::spend(const DeviceId& sender, std::uint64_t count)
   return Cover::kUnknown;
 }
 
-void LossLedger::settle_unknown(const DeviceId& sender) {
+void LossLedger::settle(const DeviceId& sender) {
   const auto at = losses_.find(sender);
-  if (at == losses_.end() || !at->second.unknown) return;
+  if (at == losses_.end() || (at->second.count == 0 && !at->second.unknown)) return;
+  at->second.count = 0;
   at->second.unknown = false;
   changed_ = true;
 }

@@ -50,8 +50,9 @@ class LossLedger {
   };
   // Whether `count` missing blobs are covered; then they are spent.
   Cover spend(const DeviceId& sender, std::uint64_t count);
-  // A blob of the sender from after the dropped beginning followed its chain without a gap.
-  void settle_unknown(const DeviceId& sender);
+  // A later blob of the sender followed its chain without a gap: whatever is gone did not make one,
+  // and must not explain another.
+  void settle(const DeviceId& sender);
 
   bool changed() const { return changed_; }
   // Clears changed(). Empty when nothing is owed.

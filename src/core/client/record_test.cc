@@ -122,7 +122,7 @@ TEST(LossLedgerTest, CoversOneGapOfAnyLengthWhereTheBeginningIsGone) {
   EXPECT_EQ(losses.spend(sender, 1000), Cover::kUnknown);
   EXPECT_EQ(losses.spend(sender, 1), Cover::kNone);
   losses.add_unknown(sender);
-  losses.settle_unknown(sender);
+  losses.settle(sender);
   EXPECT_EQ(losses.spend(sender, 1), Cover::kNone);
 }
 
