@@ -67,6 +67,7 @@ struct Relay::Parts {
   void carry_out(Instant now);
   void fail_batch(const Error& error, Instant now);
   void finish_batch(Instant now);
+  bool leaves_changes() const { return !commit_was_put_off && store.has_changes(); }
   void hold(core::Send&& send, Instant now);
   void transmit(core::Send&& send, Instant now);
   void release(Instant now);
@@ -123,8 +124,9 @@ void Relay::step(Instant now, UnixMs wall) {
     parts_->more_waits = parts_->run_batch(now, wall);
     if (!parts_->more_waits) break;
   }
-  // What sending changed, as a peer that is gone, waits for no other reason to be committed.
-  if (!parts_->commit_was_put_off && parts_->store.has_changes()) parts_->more_waits = true;
+  // Sending may have changed something too, as a peer that is gone. No step leaves that open.
+  for (int i = 0; i < kBatchesPerStep && parts_->leaves_changes(); ++i) parts_->finish_batch(now);
+  if (parts_->leaves_changes()) parts_->more_waits = true;
   parts_->endpoint.step(now);
 }
 
