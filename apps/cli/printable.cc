@@ -65,6 +65,11 @@ std::string_view cut(std::string_view text, std::size_t size_max) {
   return text.substr(0, size_max);
 }
 
+// Some systems drop blanks and dots at the end, and so make two names one.
+void trim_end(std::string& name) {
+  while (!name.empty() && (name.back() == ' ' || name.back() == '.')) name.pop_back();
+}
+
 // Where the ending begins: ".pdf" of "report.pdf"; the end if there is none worth keeping.
 std::size_t ending_of(std::string_view name) {
   constexpr std::size_t kEndingBytesMax = 16;
@@ -108,8 +113,7 @@ std::string safe_file_name(std::string_view claimed) {
         }
       },
       [&] { name += '_'; });
-  // Some systems drop blanks and dots at the end, and so make two names one.
-  while (!name.empty() && (name.back() == ' ' || name.back() == '.')) name.pop_back();
+  trim_end(name);
   while (!name.empty() && name.front() == ' ') name.erase(0, 1);
   if (name.empty()) return "file";
   // A hidden file in the wrong folder is a program that runs at the next login.
@@ -117,6 +121,7 @@ std::string safe_file_name(std::string_view claimed) {
   if (name.size() > kFileNameBytesMax) {
     const std::string ending = name.substr(ending_of(name));
     name = std::string(cut(name, kFileNameBytesMax - ending.size())) + ending;
+    trim_end(name);
   }
   return name;
 }

@@ -83,6 +83,7 @@ TEST(SafeFileNameTest, CutsLongNamesAndKeepsTheirEnding) {
   const std::string name = safe_file_name(std::string(300, 'a') + ".pdf");
   EXPECT_EQ(name.size(), 200U);
   EXPECT_TRUE(name.ends_with("a.pdf"));
+  EXPECT_EQ(safe_file_name(std::string(198, 'a') + " .bcdefghijklmnopqrst"), std::string(198, 'a'));
   std::string wide;
   for (int i = 0; i < 150; ++i) wide += "\xc3\xa4";
   EXPECT_TRUE(wire::is_utf8(safe_file_name(wide + ".txt")));
