@@ -15,6 +15,7 @@ Result<void> Client::set_relay(const core::RelayTicket& ticket) {
   Parts& parts = *parts_;
   ZEROK_TRY_VOID(parts.ready_for_change());
   ZEROK_TRY(const std::string text, ticket.to_text());
+  const auto before = parts.connection.ticket();
   ZEROK_TRY_VOID(parts.connection.set_ticket(ticket, parts.now));
   const auto stored = parts.store.put_value(
       kTicketValue,
@@ -22,7 +23,15 @@ Result<void> Client::set_relay(const core::RelayTicket& ticket) {
   parts.engine->handle_end();
   parts.engine->set_relay(ticket.endpoint, ticket.admission_token);
   const auto carried = stored ? parts.carry_out() : stored;
-  if (!carried) parts.give_up(carried.error());
+  if (!carried) {
+    // As the store has it.
+    if (before) {
+      ZEROK_TRY_VOID(parts.connection.set_ticket(*before, parts.now));
+    } else {
+      parts.connection.forget_ticket();
+    }
+    parts.give_up(carried.error());
+  }
   return carried;
 }
 
@@ -100,8 +109,14 @@ Result<std::vector<Received>> Client::take(std::size_t max) {
   if (parts.engine->group() == nullptr || max == 0) return out;
   ZEROK_TRY(const auto rows, parts.store.ready(parts.taken, max));
   for (const store::InboxBlob& row : rows) {
-    ZEROK_TRY(const Bytes sealed, parts.store.inbox_sealed(row.arrival));
-    const auto content = parts.engine->group()->keyring().open(row.epoch_group, row.blob, sealed);
+    const auto sealed = parts.store.inbox_sealed(row.arrival);
+    if (!sealed && sealed.error().code != ErrorCode::kMalformed) {
+      // What was read before it counts as handed over, so it has to be.
+      if (!out.empty()) break;
+      return std::unexpected(sealed.error());
+    }
+    const auto content = parts.engine->group()->keyring().open(
+        row.epoch_group, row.blob, sealed ? ByteView(*sealed) : ByteView());
     parts.taken = row.number;
     if (!content) {
       // It opened when it came.

@@ -26,6 +26,12 @@ Result<void> RelayConnection::set_ticket(core::RelayTicket ticket, Instant now) 
   return {};
 }
 
+void RelayConnection::forget_ticket() {
+  drop(link::CloseCode::kNormal);
+  ticket_.reset();
+  places_.clear();
+}
+
 std::vector<RelayName> RelayConnection::unresolved() const {
   std::vector<RelayName> out;
   for (const Place& place : places_) {
@@ -116,13 +122,14 @@ void RelayConnection::welcomed(Instant now) {
 
 void RelayConnection::lost(const Error& error, Instant now) {
   log::debug("no connection to {}: {}", ticket_ ? ticket_->endpoint : EndpointId{}, error);
-  const bool was_online = state_ == Connection::kOnline;
+  // Somebody was there: another address leads to the same relay.
+  const bool was_reached = link_ && give_up_ == kNever;
   link_.reset();
   give_up_ = kNever;
   last_error_ = error;
   set_state(Connection::kOffline, now);
   const std::size_t addresses = candidates().size();
-  if (!was_online && ++turn_ < addresses) {
+  if (!was_reached && ++turn_ < addresses) {
     reconnect_.again_at_once(now);
     return;
   }

@@ -19,6 +19,7 @@ class RelayConnection {
 
   // kInvalidArgument for an address that is neither a literal nor a name with a port.
   Result<void> set_ticket(core::RelayTicket ticket, Instant now);
+  void forget_ticket();
   const std::optional<core::RelayTicket>& ticket() const { return ticket_; }
   std::vector<RelayName> unresolved() const;
   void resolved(const RelayName& name, const std::vector<transport::SocketAddress>& addresses,

@@ -3,6 +3,7 @@
 // client with nothing to do does nothing.
 #include <gtest/gtest.h>
 
+#include "link/endpoint.h"
 #include "tests/client/sync_world.h"
 
 namespace zerok::client::testing {
@@ -65,6 +66,37 @@ TEST(ConnectionTest, TriesTheAddressesOfATicketInTurn) {
   // Each dead address costs its timeout, no backoff.
   EXPECT_TRUE(world.run_until([&] { return device->status().synced; },
                               device.config.limits.connect_timeout * 2 + seconds(2)));
+}
+
+TEST(ConnectionTest, WaitsBetweenAttemptsWhenARelayOfTwoAddressesClosesEachConnection) {
+  SyncWorld world;
+  TestDevice& device = world.add_device_without_relay();
+  ASSERT_TRUE(device->create_group("one"));
+  auto ticket = world.ticket();
+  ticket.addresses = {"10.0.0.1:4433", "10.0.0.1:4433"};
+  world.crash_relay();
+  transport::SimulatedTransport transport(world.network, world.relay_node);
+  const auto& keys = world.keys_of_relay();
+  const auto noise = noise::StaticKeys::from_secrets(keys.noise.dh.clone(), keys.noise.kem);
+  link::EndpointConfig config;
+  config.accept = true;
+  link::Endpoint relay(transport, noise, world.rng, config);
+  ASSERT_TRUE(device->set_relay(ticket));
+  int reached = 0;
+  world.run_until(
+      [&] {
+        relay.step(world.now);
+        while (const auto event = relay.poll_event()) {
+          if (event->kind != link::LinkEvent::Kind::kOpened) continue;
+          ++reached;
+          relay.close(event->link, link::CloseCode::kNormal);
+        }
+        relay.step(world.now);
+        return false;
+      },
+      seconds(120));
+  EXPECT_GE(reached, 3);
+  EXPECT_LE(reached, 12);
 }
 
 TEST(ConnectionTest, WaitsForANameToBeResolved) {
@@ -193,6 +225,23 @@ TEST(ConnectionTest, RefreshesItsStateDaily) {
   // Both are still heard of after longer than it takes to be dormant.
   EXPECT_FALSE(world.device(0)->devices()[1].dormant);
   EXPECT_FALSE(world.device(1)->devices()[0].dormant);
+}
+
+TEST(ConnectionTest, KeepsItsRelayWhenAnotherOneCouldNotBeStored) {
+  SyncWorld world;
+  world.make_group(1);
+  TestDevice& device = world.device(0);
+  auto other = world.ticket();
+  other.endpoint.mutable_bytes()[0] ^= 1;
+  device.disk->set_full(true);
+  EXPECT_FALSE(device->set_relay(other));
+  EXPECT_EQ(device->relay()->endpoint, world.ticket().endpoint);
+  TestDevice& new_device = world.add_device_without_relay();
+  new_device.disk->set_full(true);
+  EXPECT_FALSE(new_device->set_relay(other));
+  EXPECT_FALSE(new_device->relay());
+  device.disk->set_full(false);
+  EXPECT_TRUE(world.run_until([&] { return device->status().synced; }));
 }
 
 }  // namespace

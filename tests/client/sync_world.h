@@ -76,6 +76,7 @@ class SyncWorld {
   }
   void use_relay_disk(std::unique_ptr<store::MemoryDisk> disk);
   core::RelayTicket ticket() const;
+  const crypto::RelayKeys& keys_of_relay() const { return relay_keys_; }
 
   // A device with its client opened and the relay's ticket.
   TestDevice& add_device();
