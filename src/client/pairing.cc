@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "client/pairing.h"
 
+#include <algorithm>
+
 #include "wire/messages/mailbox.h"
 
 namespace zerok::client {
@@ -151,18 +153,22 @@ void Inviting::enrol(const core::pairing::Enrol& effect) {
   }
 }
 
+// The roster decides, not what became of a proposal: one may be left from an earlier pairing, and
+// one whose answer was lost has succeeded all the same.
 void Inviting::watch_enrolment(Instant now) {
   if (!enrolling_) return;
-  if (client_->member_proposal() == Client::Proposal::kRefused) {
+  const bool is_there = std::ranges::any_of(client_->devices(), [&](const DeviceInfo& device) {
+    return device.id == *enrolling_ && device.active;
+  });
+  if (is_there) {
+    const auto with_it = group();
+    if (!with_it) return;
+    enrolling_.reset();
+    creator_.handle_enrolled(with_it->view(), now);
+  } else if (client_->member_proposal() == Client::Proposal::kRefused) {
     enrolling_.reset();
     creator_.handle_enrol_refused(wire::WireErrorCode::kUnauthorized);
-    return;
   }
-  if (client_->member_proposal() == Client::Proposal::kPending) return;
-  const auto with_it = group();
-  if (!with_it || !with_it->roster.is_active(*enrolling_)) return;
-  enrolling_.reset();
-  creator_.handle_enrolled(with_it->view(), now);
 }
 
 void Inviting::carry_out(core::pairing::Effect effect, Instant now) {

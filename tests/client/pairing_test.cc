@@ -313,5 +313,57 @@ TEST(PairingTest, ARelayThatIsRestartedEndsItForBothAndItCanBeTriedAnew) {
   }
 }
 
+TEST(PairingTest, PairsADeviceThatIsEnrolledAlreadyAfterAnotherOneWasRefused) {
+  SyncWorld world;
+  world.make_group(1);
+  TestDevice& member = world.device(0);
+  TestDevice& joiner = world.add_device_without_relay();
+  TestDevice& other = world.add_device_without_relay();
+  const auto propose = [&](TestDevice& device, const crypto::Ed25519KeyPair& signs) {
+    const auto secrets = member->group_secrets().value();
+    const auto group = crypto::GroupKeys::derive(secrets.epochs.front().secret);
+    const auto name =
+        core::seal_name(group.roster, group.group_id(), device.id(), "joiner", world.rng).value();
+    const Bytes record = core::MemberRecord::of(device.keys, name).encode();
+    EXPECT_TRUE(
+        member->propose_member(record, core::sign_member_record(signs, group.group_id(), record)));
+    EXPECT_TRUE(
+        world.run_until([&] { return member->member_proposal() != Client::Proposal::kPending; }));
+    return member->member_proposal();
+  };
+  // An earlier pairing got as far as the roster, one with another device not even there.
+  ASSERT_EQ(propose(joiner, joiner.keys.signing), Client::Proposal::kEnrolled);
+  ASSERT_EQ(propose(other, member.keys.signing), Client::Proposal::kRefused);
+  auto inviting =
+      Inviting::start(member.client(), member.keys, world.rng, world.now, world.wall).value();
+  const auto code = core::LongCode::parse(inviting->long_code().value()).value();
+  auto joining =
+      Joining::start(joiner.client(), joiner.keys, code.offer(), "joiner", world.rng, world.now)
+          .value();
+  int paired = 0;
+  int failed = 0;
+  const auto count = [&](const core::pairing::Event& event) {
+    paired += std::holds_alternative<core::pairing::Paired>(event);
+    failed += std::holds_alternative<core::pairing::Failed>(event);
+  };
+  world.run_until(
+      [&] {
+        inviting->step(world.now);
+        while (const auto event = inviting->poll_event()) {
+          count(*event);
+          if (std::holds_alternative<core::pairing::AskApproval>(*event)) {
+            EXPECT_TRUE(inviting->approve(world.now));
+          }
+        }
+        joining->step(world.now);
+        while (const auto event = joining->poll_event()) count(*event);
+        return paired == 2 || failed > 0;
+      },
+      seconds(60));
+  EXPECT_EQ(paired, 2);
+  EXPECT_EQ(failed, 0);
+  EXPECT_TRUE(joiner->has_group());
+}
+
 }  // namespace
 }  // namespace zerok::client::testing
