@@ -67,7 +67,7 @@ Result<void> Client::Parts::carry_out() {
       ZEROK_TRY_VOID(store.commit());
     }
     release();
-  } while (engine->has_effects());
+  } while (engine->has_effects() || retry_quarantine || remake_outbox);
   return {};
 }
 
@@ -96,8 +96,14 @@ Result<void> Client::Parts::prepare_push(const core::SendPush& push) {
   for (const std::uint64_t number : push.numbers) {
     const core::OutboxEntry* entry = engine->outbox().find(number);
     if (entry == nullptr) return fail(ErrorCode::kInternal, "a blob that is not in the outbox");
-    ZEROK_TRY(Bytes bytes, store.outbox_sealed(number));
-    sealed.push_back(std::move(bytes));
+    auto bytes = store.outbox_sealed(number);
+    if (!bytes && bytes.error().code == ErrorCode::kMalformed) {
+      engine->handle_damaged_push(push.request, number);
+      engine->pump(now, wall);
+      return {};
+    }
+    if (!bytes) return std::unexpected(bytes.error());
+    sealed.push_back(*std::move(bytes));
     message.blobs.push_back({entry->blob, sealed.back()});
   }
   ZEROK_TRY(Bytes body, message.encode());
@@ -113,8 +119,10 @@ Result<void> Client::Parts::try_quarantine() {
     for (const store::InboxBlob& row : rows) {
       const auto entry = entry_of(row);
       if (!core::may_be_used_later(entry.reason) || entry.sealed_bytes == 0) continue;
-      ZEROK_TRY(const Bytes sealed, store.inbox_sealed(row.arrival));
-      engine->handle_quarantined(entry, sealed);
+      const auto sealed = store.inbox_sealed(row.arrival);
+      if (!sealed && sealed.error().code == ErrorCode::kMalformed) continue;
+      if (!sealed) return std::unexpected(sealed.error());
+      engine->handle_quarantined(entry, *sealed);
     }
     if (rows.size() < 256) break;
     after = rows.back().arrival;
@@ -129,8 +137,12 @@ Result<void> Client::Parts::remake() {
     if (entry.cursor == 0 && entry.refusal == 0) numbers.push_back(number);
   }
   for (const std::uint64_t number : numbers) {
-    ZEROK_TRY(const Bytes sealed, store.outbox_sealed(number));
-    engine->handle_pending(number, sealed);
+    const auto sealed = store.outbox_sealed(number);
+    if (!sealed && sealed.error().code != ErrorCode::kMalformed) {
+      return std::unexpected(sealed.error());
+    }
+    // A damaged one opens no more than nothing does.
+    engine->handle_pending(number, sealed ? ByteView(*sealed) : ByteView());
     // One at a time, so that no more than one lies in memory.
     ZEROK_TRY_VOID(apply());
   }

@@ -129,6 +129,9 @@ std::unexpected<Error> number_does_not_rise() {
   return fail(ErrorCode::kInvalidState, "the number is not above those that are there");
 }
 std::unexpected<Error> no_row() { return fail(ErrorCode::kNotFound, "no row with this number"); }
+std::unexpected<Error> damaged_blob() {
+  return fail(ErrorCode::kMalformed, "the disk has damaged a blob");
+}
 std::unexpected<Error> blob_is_there() {
   return fail(ErrorCode::kInvalidState, "the blob is there already");
 }

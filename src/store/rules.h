@@ -47,6 +47,7 @@ std::unexpected<Error> blob_has_a_line();
 std::unexpected<Error> no_line();
 std::unexpected<Error> number_does_not_rise();
 std::unexpected<Error> no_row();
+std::unexpected<Error> damaged_blob();
 std::unexpected<Error> blob_is_there();
 std::unexpected<Error> push_key_is_there();
 std::unexpected<Error> hand_over_number_is_there();

@@ -308,6 +308,13 @@ std::size_t EngineWorld::count(core::NoticeKind kind) {
       notices, [&](const auto& n) { return n.kind == static_cast<std::uint16_t>(kind); }));
 }
 
+void EngineWorld::confirm_notices() {
+  const auto last = engine_->record().notice_number;
+  ZEROK_ASSERT(store_->remove_notices(last).has_value());
+  ZEROK_ASSERT(store_->commit().has_value());
+  engine_->confirm_notices(last);
+}
+
 wire::Position EngineWorld::position_at(const std::vector<wire::Line>& log, std::uint64_t cursor) {
   wire::Position position;
   for (std::uint64_t n = 1; n <= cursor; ++n) {

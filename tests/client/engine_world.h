@@ -85,6 +85,7 @@ class EngineWorld {
   std::uint64_t push(std::string_view payload);
   std::vector<std::string> hand_over();  // everything ready, confirmed
   std::size_t count(core::NoticeKind kind);
+  void confirm_notices();
   core::ClientEngine& engine() { return *engine_; }
 
   static wire::Position position_at(const std::vector<wire::Line>& log, std::uint64_t cursor);

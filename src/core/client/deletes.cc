@@ -11,15 +11,19 @@ namespace zerok::core {
 namespace {
 
 constexpr std::size_t kBytesMax = std::size_t{64} << 10;
-// 28 bytes each.
+// 29 bytes each.
 constexpr std::uint32_t kCountMax = 2048;
 
 }  // namespace
 
 Result<void> Deletes::add(const BlobId& blob, const Outbox& outbox, std::size_t count_max) {
   if (wanted_.contains(blob)) return {};
-  if (wanted_.size() >= std::min<std::size_t>(count_max, kCountMax)) {
+  forget_delivered(outbox);
+  if (waiting() >= count_max) {
     return fail(ErrorCode::kOverloaded, "too many removals wait for the relay");
+  }
+  if (wanted_.size() >= kCountMax) {
+    return fail(ErrorCode::kOverloaded, "too many removed blobs wait for the other devices");
   }
   const OutboxEntry* entry = outbox.find(blob);
   wanted_.emplace(blob, Wanted{entry == nullptr ? 0 : entry->number, false});
@@ -47,10 +51,15 @@ void Deletes::done(const BlobId& blob, const Outbox& outbox) {
   if (at == wanted_.end()) return;
   changed_ = true;
   at->second.done = true;
-  std::erase_if(wanted_, [&](const auto& entry) {
+  forget_delivered(outbox);
+}
+
+void Deletes::forget_delivered(const Outbox& outbox) {
+  const auto gone = std::erase_if(wanted_, [&](const auto& entry) {
     const Wanted& wanted = entry.second;
     return wanted.done && (wanted.number == 0 || outbox.find(wanted.number) == nullptr);
   });
+  if (gone > 0) changed_ = true;
 }
 
 void Deletes::rename(const BlobId& before, const BlobId& after) {

@@ -12,7 +12,7 @@ namespace zerok::core {
 
 class Deletes {
  public:
-  // kOverloaded past `count_max`.
+  // kOverloaded when `count_max` wait for the relay, or too many that are done for other devices.
   Result<void> add(const BlobId& blob, const Outbox& outbox, std::size_t count_max);
   bool contains(const BlobId& blob) const { return wanted_.contains(blob); }
   // The next one to ask the relay for; blobs that it does not have yet come first to it.
@@ -36,6 +36,9 @@ class Deletes {
     std::uint64_t number = 0;  // in the outbox when it was asked for; 0: not
     bool done = false;
   };
+  // Done, and no relay will ever get the blob from here again.
+  void forget_delivered(const Outbox& outbox);
+
   std::map<BlobId, Wanted> wanted_;
   bool changed_ = false;
 };

@@ -59,6 +59,8 @@ Result<void> ClientEngine::restore_parts(ClientSnapshot snapshot, UnixMs wall) {
     journal_.restore_notice(notice.number, notice.kind, notice.detail);
   }
   if (!group_) return {};
+  // What contradicts was told when the state came.
+  Journal told(record(), 0);
   for (const PutPeerState& stored : snapshot.peer_states) {
     const auto name = sealed_state_group(stored.state);
     const StateEpoch* epoch = name ? group_->state_epoch(*name) : nullptr;
@@ -66,7 +68,7 @@ Result<void> ClientEngine::restore_parts(ClientSnapshot snapshot, UnixMs wall) {
     const auto state = open_device_state(*epoch, stored.device, stored.state);
     if (!state) continue;  // it comes again with the next WELCOME
     peers_.take(*state, stored.state, self(), record(), outbox_);
-    for (const StoredHead& head : state->heads) inbox_.claim(state->device, head, journal_);
+    for (const StoredHead& head : state->heads) inbox_.claim(state->device, head, told);
   }
   for (const Member& member : group_->roster().members()) {
     if (member.active && member.device != self()) peers_.first_seen(member.device, wall);

@@ -72,6 +72,8 @@ class ClientEngine {
   std::optional<ClientEffect> poll_effect() { return journal_.poll(); }
   bool has_effects() const { return !journal_.empty(); }
   void handle_pending(std::uint64_t number, ByteView sealed);
+  // That SendPush can't go out: the store has lost the bytes of one of its blobs.
+  void handle_damaged_push(std::uint32_t request, std::uint64_t number);
   void handle_quarantined(const InboxEntry& entry, ByteView sealed);
 
   // --- the application
@@ -163,11 +165,13 @@ class ClientEngine {
 
   // engine_push.cc
   Result<PreparedPush> seal_next(BlobHeader header, ByteView payload, Padding padding);
+  bool must_be_remade(const OutboxEntry& entry) const;
   void send_push();
   void send_delete();
   void handle_push_ack(const wire::PushAck& ack);
   void handle_stop(const wire::Refusal& stop, std::uint64_t number);
   void give_up(std::uint64_t number, wire::WireErrorCode code);
+  void lose(std::uint64_t number);
   void put_off_pushes(WaitsFor reason, Instant until);
 
   // engine_pull.cc
@@ -221,9 +225,10 @@ class ClientEngine {
   Instant withheld_check_ = kNever;
 
   // Across sessions.
-  bool create_ = false;            // the relay does not have the group
-  std::uint32_t unenrolled_ = 0;   // sessions in a row that completed the relay's roster
-  std::uint32_t broken_logs_ = 0;  // sessions in a row that ended with another log than WELCOME's
+  bool create_ = false;             // the relay does not have the group
+  std::uint32_t unenrolled_ = 0;    // sessions in a row that completed the relay's roster
+  std::set<DeviceId> disputed_by_;  // who has said otherwise about our own chain
+  std::uint32_t broken_logs_ = 0;   // sessions in a row that ended with another log than WELCOME's
   bool closing_ = false;
   WaitsFor waits_for_ = WaitsFor::kNothing;
   bool resumed_ = false;          // for a planted bug
@@ -250,6 +255,7 @@ class ClientEngine {
   std::set<std::uint32_t> pairing_open_;
   struct Proposal {
     ProposalState state = ProposalState::kNone;
+    DeviceId device;
     Bytes record;
     crypto::Ed25519Signature self_signature;
     Bytes entry;  // as it was sent

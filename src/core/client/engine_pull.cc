@@ -72,6 +72,9 @@ void ClientEngine::take_line(const LogReader::Next& next) {
 }
 
 void ClientEngine::handle_stub(const wire::Line& line) {
+  // Whom the roster does not know sent nothing that could be missed: inventions would fill the
+  // ledger for good.
+  if (group_->roster().find(line.sender) == nullptr) return;
   const bool deleted = line.reason == wire::StubReason::kDeleted;
   if (record().read_before) {
     // Nobody can tell whether it is here. Taken for lost, a deleted one would be told for nothing;

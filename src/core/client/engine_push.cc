@@ -78,33 +78,46 @@ Result<ClientEngine::PreparedPush> ClientEngine::seal_next(BlobHeader header, By
   return push;
 }
 
-// A blob made under an incarnation that is over, which nobody has: it goes on under the present
-// one.
+// Of an incarnation that is over what a relay took once goes out as it is: others may have it, and
+// would get it twice. The rest can't go on behind it, nor behind one that has failed.
+bool ClientEngine::must_be_remade(const OutboxEntry& entry) const {
+  if (entry.incarnation == record().incarnation) return false;
+  return entry.sequence > inbox_.own_chain(entry.incarnation).sequence ||
+         entry.sequence > outbox_.first_failed(entry.incarnation);
+}
+
 void ClientEngine::handle_pending(std::uint64_t number, ByteView sealed) {
   const OutboxEntry* old = outbox_.find(number);
-  if (old == nullptr || old->cursor != 0 || old->refusal != 0 ||
-      old->incarnation == record().incarnation) {
-    return;
-  }
+  if (old == nullptr || old->cursor != 0 || old->refusal != 0 || !must_be_remade(*old)) return;
   const auto content = group_->keyring().open(old->epoch_group, old->blob, sealed);
   auto made = content ? seal_next(content->header(), content->payload(),
                                   is_padded(*content, sealed) ? Padding::kPadme : Padding::kNone)
                       : fail(ErrorCode::kCryptoFailed, "a stored blob that does not open");
-  if (!made) {
-    NoticeDetail detail;
-    detail.number = number;
-    detail.blob = old->blob;
-    journal_.notice(NoticeKind::kStoreDamaged, detail);
-    outbox_.failed(number, static_cast<std::uint16_t>(wire::WireErrorCode::kInvalidMessage),
-                   journal_);
-    return;
-  }
+  if (!made) return lose(number);
   made->entry.number = number;
   made->entry.pushed = old->pushed;
   deletes_.rename(old->blob, made->entry.blob);
   journal_.change().sent = made->record.sent;
   outbox_.replace(made->entry);
   journal_.add(ResealOutbox{made->entry, std::move(made->sealed)});
+}
+
+// One's own blob whose bytes are gone.
+void ClientEngine::lose(std::uint64_t number) {
+  NoticeDetail detail;
+  detail.number = number;
+  detail.blob = outbox_.find(number)->blob;
+  journal_.notice(NoticeKind::kStoreDamaged, detail);
+  outbox_.failed(number, static_cast<std::uint16_t>(wire::WireErrorCode::kInvalidMessage),
+                 journal_);
+}
+
+// The others go on without it, as after give_up().
+void ClientEngine::handle_damaged_push(std::uint32_t request, std::uint64_t number) {
+  requests_.end(request);
+  pushing_.clear();
+  lose(number);
+  begin_incarnation();
 }
 
 void ClientEngine::pushed(const PreparedPush& push) {
@@ -143,7 +156,8 @@ void ClientEngine::send_push() {
     batch = batch_of_next();
   }
   if (batch.empty()) return;
-  if (batch.front().incarnation != record().incarnation) return journal_.add(RemakeOutbox{});
+  const auto is_over = [&](const OutboxEntry& entry) { return must_be_remade(entry); };
+  if (std::ranges::any_of(batch, is_over)) return journal_.add(RemakeOutbox{});
   if (planted(PlantedBug::kResendSkips) && resumed_ && batch.size() > 1) {
     outbox_.acknowledged(batch.front().number, 1, journal_);
     batch.erase(batch.begin());
@@ -170,8 +184,9 @@ void ClientEngine::handle_push_ack(const wire::PushAck& ack) {
     ClientRecord& changed = journal_.change();
     // A line from after WELCOME is one more than WELCOME counted.
     if (ack.cursors[n] > welcome_highest_) ++changed.own_lines;
-    if (entry->incarnation == changed.incarnation &&
-        entry->sequence > changed.acknowledged.sequence) {
+    if (entry->incarnation != changed.incarnation) {
+      inbox_.keep_own_chain(entry->incarnation, {entry->sequence, entry->chain});
+    } else if (entry->sequence > changed.acknowledged.sequence) {
       changed.acknowledged = {entry->sequence, entry->chain};
     }
     if (planted(PlantedBug::kOwnPushMovesPosition)) {

@@ -105,6 +105,12 @@ void ClientEngine::send_roster() {
   }
   wire::RosterAppend append;
   append.first = relay_roster_length_;
+  if (proposal_.state == ProposalState::kPending && proposal_.entry.empty() &&
+      roster.is_active(proposal_.device)) {
+    // The answer to an earlier try was lost.
+    proposal_.state = ProposalState::kEnrolled;
+    journal_.tell(ClientEvent::kPairing);
+  }
   const bool proposes = session_ == SessionState::kFull && relay_roster_length_ >= size &&
                         proposal_.state == ProposalState::kPending;
   if (relay_roster_length_ < size && relay_roster_length_ > 0 && appends_ < kAppendsMax) {
@@ -150,7 +156,12 @@ void ClientEngine::handle_appended(const wire::RosterPart& part) {
 }
 
 void ClientEngine::propose_member(Bytes record, const crypto::Ed25519Signature& self_signature) {
-  proposal_ = {ProposalState::kPending, std::move(record), self_signature, {}};
+  const auto member = MemberRecord::decode(record);
+  proposal_ = {ProposalState::kPending,
+               member ? member->device : DeviceId(),
+               std::move(record),
+               self_signature,
+               {}};
 }
 
 }  // namespace zerok::core

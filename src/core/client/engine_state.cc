@@ -81,7 +81,8 @@ void ClientEngine::use_state(const DeviceState& state, ByteView sealed) {
   if (peers_.take(state, sealed, self(), record(), outbox_) == Peers::OwnChain::kContradicts) {
     detail.other = state.device;
     journal_.notice(NoticeKind::kStoreCopied, detail);
-    begin_incarnation();
+    // Others follow 64 of our incarnations: a device that lies must not use them up.
+    if (disputed_by_.insert(state.device).second) begin_incarnation();
   }
   for (const StoredHead& head : state.heads) {
     if (group_->roster().find(head.sender) != nullptr) {

@@ -118,7 +118,9 @@ void ClientEngine::handle_welcome(const wire::Welcome& welcome) {
 void ClientEngine::compare_logs(const wire::Welcome& welcome) {
   const wire::Position position = record().position;
   const std::uint64_t at_most = record().own_lines + outbox_.pending();
-  if (welcome.own_lines > at_most) {
+  // What a relay has of ours from before we left it for another one is not known.
+  const bool is_new_here = record().read_before && position.cursor == 0 && record().own_lines == 0;
+  if (welcome.own_lines > at_most && !is_new_here) {
     // Somebody pushes in this device's name: whatever comes next has to be told apart from that.
     journal_.notice(NoticeKind::kStoreCopied, {});
     begin_incarnation();

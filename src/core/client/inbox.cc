@@ -231,7 +231,16 @@ void Inbox::confirmed(std::uint64_t number, Journal& journal) {
 
 void Inbox::keep_own_chain(const Incarnation& incarnation, const ChainPosition& head) {
   const Key key{self_, incarnation};
-  if (head.sequence > 0 && chains_.open(key, head)) touch(key);
+  if (head.sequence == 0) return;
+  const auto chain = chains_.open(key);
+  if (!chain) return;
+  (*chain)->cover(head);
+  touch(key);
+}
+
+ChainPosition Inbox::own_chain(const Incarnation& incarnation) const {
+  const SenderChain* chain = chains_.find({self_, incarnation});
+  return chain == nullptr ? ChainPosition() : chain->head();
 }
 
 void Inbox::claim(const DeviceId& witness, const StoredHead& head, Journal& journal) {

@@ -46,8 +46,10 @@ class Inbox {
   // All ready ones up to this number are the application's.
   void confirmed(std::uint64_t number, Journal& journal);
 
-  // One of our own chains that is over: what we signed of it, we go on signing.
+  // One of our own chains that is over, up to where a relay took it: what we signed of it, we go on
+  // signing.
   void keep_own_chain(const Incarnation& incarnation, const ChainPosition& head);
+  ChainPosition own_chain(const Incarnation& incarnation) const;
 
   // What `witness` signed to have of a chain. Nothing for our own chains, and only its sender's
   // word begins one that nothing was received of: others could fill a sender's places with

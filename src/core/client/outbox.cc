@@ -125,6 +125,11 @@ const OutboxEntry* Outbox::find(const BlobId& blob) const {
   return nullptr;
 }
 
+std::uint64_t Outbox::first_failed(const Incarnation& incarnation) const {
+  const auto chain = failed_sequences_.find(incarnation);
+  return chain == failed_sequences_.end() ? kSequenceMax : *chain->second.begin();
+}
+
 void Outbox::insert(const OutboxEntry& entry) {
   if (entries_.empty() || entries_.rbegin()->first == settled_) {
     if (!is_pending(entry)) settled_ = entry.number;
@@ -139,6 +144,10 @@ void Outbox::count(const OutboxEntry& entry, bool in) {
   const std::size_t one = in ? 1 : static_cast<std::size_t>(-1);
   if (entry.refusal != 0) {
     failed_ += one;
+    auto& sequences = failed_sequences_[entry.incarnation];
+    if (in) sequences.insert(entry.sequence);
+    if (!in) sequences.erase(entry.sequence);
+    if (sequences.empty()) failed_sequences_.erase(entry.incarnation);
   } else if (entry.cursor != 0) {
     on_relay_ += one;
   } else {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <vector>
 
 #include "core/client/journal.h"
@@ -39,6 +40,8 @@ class Outbox {
   const OutboxEntry* find(std::uint64_t number) const;
   const OutboxEntry* find(const Incarnation& incarnation, std::uint64_t sequence) const;
   const OutboxEntry* find(const BlobId& blob) const;
+  // The lowest sequence number of that incarnation that failed; kSequenceMax: none.
+  std::uint64_t first_failed(const Incarnation& incarnation) const;
   const std::map<std::uint64_t, OutboxEntry>& entries() const { return entries_; }
   // Numbers by incarnation and sequence.
   using Chains = std::map<Incarnation, std::map<std::uint64_t, std::uint64_t>>;
@@ -65,6 +68,7 @@ class Outbox {
   std::uint64_t pending_bytes_ = 0;
   std::size_t on_relay_ = 0;
   std::size_t failed_ = 0;
+  std::map<Incarnation, std::set<std::uint64_t>> failed_sequences_;
   std::uint64_t bytes_ = 0;
 };
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/client/deletes.h"
 #include "core/client/peers.h"
 #include "core/testing/roster_sample.h"
 
@@ -208,6 +209,22 @@ TEST_F(DeliveryTest, RemembersWhenADeviceWasHeardOf) {
   EXPECT_TRUE(
       again.is_dormant(sample_device(2).id(), wall_ + limits_.dormant_after_ms + 1, limits_));
   EXPECT_FALSE(again.restore_heard(ByteView(bytes).first(bytes.size() - 1)));
+}
+
+TEST_F(OutboxTest, ForgetsDoneRemovalsOfWhatHasLeftIt) {
+  add(3);
+  Deletes deletes;
+  for (std::uint64_t n = 1; n <= 3; ++n) {
+    outbox_.acknowledged(n, n, journal_);
+    // What is done does not count among those that wait.
+    ASSERT_TRUE(deletes.add(entry(n).blob, outbox_, 1)) << n;
+    EXPECT_FALSE(deletes.add(BlobId(), outbox_, 1)) << n;
+    deletes.done(entry(n).blob, outbox_);
+    EXPECT_TRUE(deletes.contains(entry(n).blob));
+  }
+  for (std::uint64_t n = 1; n <= 3; ++n) outbox_.remove(n, journal_);
+  ASSERT_TRUE(deletes.add(BlobId(), outbox_, 1));
+  for (std::uint64_t n = 1; n <= 3; ++n) EXPECT_FALSE(deletes.contains(entry(n).blob)) << n;
 }
 
 }  // namespace

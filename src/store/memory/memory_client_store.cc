@@ -117,6 +117,7 @@ Result<Bytes> MemoryClientStore::outbox_sealed(std::uint64_t number) {
   ZEROK_TRY_VOID(transaction_.usable());
   const auto found = state_.outbox.find(number);
   if (found == state_.outbox.end()) return no_row();
+  if (state_.damaged_outbox.contains(number)) return damaged_blob();
   return found->second.sealed;
 }
 
@@ -252,6 +253,7 @@ Result<Bytes> MemoryClientStore::inbox_sealed(std::uint64_t arrival) {
   ZEROK_TRY_VOID(transaction_.usable());
   const auto found = state_.inbox.find(arrival);
   if (found == state_.inbox.end()) return no_row();
+  if (state_.damaged_inbox.contains(arrival)) return damaged_blob();
   return found->second.sealed;
 }
 

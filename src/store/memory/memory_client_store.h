@@ -30,6 +30,9 @@ struct MemoryClientState {
   std::map<std::pair<DeviceId, Incarnation>, ChainHead> chain_heads;
   std::map<DeviceId, PeerState> peer_states;
   std::map<std::uint64_t, Notice> notices;
+  // Rows whose sealed bytes the disk has damaged.
+  std::set<std::uint64_t> damaged_outbox;
+  std::set<std::uint64_t> damaged_inbox;
 };
 
 class MemoryClientStore final : public ClientStore {

@@ -43,6 +43,10 @@ std::unique_ptr<MemoryDisk> MemoryDisk::copy() const {
   return copy;
 }
 
+void MemoryDisk::damage_outbox(std::uint64_t number) { client_->damaged_outbox.insert(number); }
+
+void MemoryDisk::damage_inbox(std::uint64_t arrival) { client_->damaged_inbox.insert(arrival); }
+
 Result<void> MemoryDisk::allows_change() {
   if (full_) return std::unexpected(kFull);
   if (failing_changes_ > 0) {

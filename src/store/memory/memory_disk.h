@@ -40,6 +40,10 @@ class MemoryDisk {
   void fail_changes(std::uint64_t count) { failing_changes_ = count; }
   // Nothing can be written, however small; reading goes on.
   void set_full(bool full) { full_ = full; }
+  // The sealed bytes of this row of the client's outbox, or inbox, are not what was written: to
+  // read them is kMalformed.
+  void damage_outbox(std::uint64_t number);
+  void damage_inbox(std::uint64_t arrival);
   // The power is cut at a commit, after `commits` good ones more: that commit is durable or not,
   // but in any case it fails, and so does every call until the store is destroyed and opened again.
   void cut_power(std::uint64_t commits, bool durable) {

@@ -34,7 +34,7 @@ Result<Bytes> SqliteClientStore::checked_bytes(const char* row, const char* seal
   auto bytes = database_->query(sealed, number);
   ZEROK_TRY(const bool found, bytes.next());
   if (!found || checksum(bytes.bytes(0), number) != bytes.number(1)) {
-    return fail(ErrorCode::kMalformed, "the disk has damaged a blob");
+    return damaged_blob();
   }
   return bytes.copy(0);
 }
