@@ -12,6 +12,9 @@ namespace {
 
 // Messages taken in one step: what one commit may have to carry.
 constexpr std::size_t kMessagesPerStep = 256;
+constexpr std::string_view kClockValue = "clock";
+// How much the clock may fall behind in a crash.
+constexpr Duration kClockSaveInterval = std::chrono::minutes(10);
 constexpr Duration kCloseTimeout = std::chrono::milliseconds(500);
 
 }  // namespace
@@ -25,7 +28,8 @@ Result<std::unique_ptr<Client>> Client::open(store::ClientStore& store,
                                              const ClientConfig& config, Instant now, UnixMs wall) {
   auto parts = std::make_unique<Parts>(store, transport, keys, rng, config);
   parts->now = now;
-  parts->wall = wall;
+  parts->date = wall;
+  ZEROK_TRY_VOID(parts->start_clock());
   ZEROK_TRY_VOID(parts->reload());
   ZEROK_TRY(const Bytes stored_ticket, store.value(kTicketValue));
   if (!stored_ticket.empty()) {
@@ -45,7 +49,8 @@ void Client::step(Instant now, UnixMs wall) { parts_->step(now, wall); }
 
 void Client::Parts::step(Instant at, UnixMs wall_at) {
   now = std::max(now, at);
-  wall = wall_at;
+  date = wall_at;
+  wall = clock->at(now);
   dirty = false;
   if (broken && now >= reload_due) {
     if (const auto again = reload(); !again) give_up(again.error());
@@ -66,7 +71,9 @@ void Client::Parts::step(Instant at, UnixMs wall_at) {
   }
   if (!broken) {
     engine->pump(now, wall);
-    if (const auto carried = carry_out(); !carried) give_up(carried.error());
+    auto carried = now < save_clock_at ? Result<void>{} : save_clock();
+    if (carried) carried = carry_out();
+    if (!carried) give_up(carried.error());
   }
   tell_connection();
   if (close_deadline != kNever && !closed &&
@@ -76,6 +83,19 @@ void Client::Parts::step(Instant at, UnixMs wall_at) {
     if (!broken) engine->handle_end();
   }
   endpoint.step(now);
+}
+
+// Committed by reload().
+Result<void> Client::Parts::start_clock() {
+  ZEROK_TRY(const Bytes saved, store.value(kClockValue));
+  ZEROK_TRY(clock, core::RetentionClock::start(saved, now, date));
+  wall = clock->at(now);
+  return save_clock();
+}
+
+Result<void> Client::Parts::save_clock() {
+  save_clock_at = saturating_add(now, kClockSaveInterval);
+  return store.put_value(kClockValue, clock->save(now, date));
 }
 
 void Client::Parts::handle(const link::LinkEvent& event) {

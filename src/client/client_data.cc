@@ -78,7 +78,7 @@ Result<Pushed> Client::push(ByteView payload, const PushOptions& options) {
   ZEROK_TRY(const auto push,
             parts.engine->prepare_push(
                 payload, options.tag, options.padded ? core::Padding::kPadme : core::Padding::kNone,
-                parts.wall));
+                parts.date));
   auto done = parts.store.add_outbox(row_of(push.entry), push.sealed);
   if (done && !options.key.empty()) {
     done = parts.store.add_push_key(options.key, {push.entry.number, push.entry.blob});

@@ -9,6 +9,7 @@
 #include "client/connection.h"
 #include "client/rows.h"
 #include "core/client/engine.h"
+#include "core/relay/retention_clock.h"
 #include "link/endpoint.h"
 
 namespace zerok::client {
@@ -34,6 +35,8 @@ struct Client::Parts {
   void end_session();
   void tell(ClientEvent event);
   void tell_connection();
+  Result<void> start_clock();
+  Result<void> save_clock();
 
   store::ClientStore& store;
   const crypto::DeviceKeys& keys;
@@ -45,7 +48,11 @@ struct Client::Parts {
   std::unique_ptr<core::ClientEngine> engine;
 
   Instant now{};
+  UnixMs date = 0;  // the wall clock
+  // What times are reckoned by that count across restarts: the wall clock without its jumps.
   UnixMs wall = 0;
+  std::optional<core::RetentionClock> clock;
+  Instant save_clock_at{};
   bool dirty = true;  // something was changed from outside since the last step
   // The store could not be read back: nothing works until it can.
   std::optional<Error> broken;

@@ -181,6 +181,7 @@ class ClientEngine {
   void take_line(const LogReader::Next& next);
   void handle_stub(const wire::Line& line);
   void handle_caught_up();
+  void give_up_dropped();
   void tell_withheld();
 
   // engine_state.cc

@@ -102,8 +102,30 @@ void ClientEngine::handle_caught_up() {
     journal_.notice(NoticeKind::kHistoryLost, detail);
   }
   inbox_.settle_gaps(losses_, journal_);
+  give_up_dropped();
+  inbox_.tell_gaps(now_, journal_);
   if (record().read_before) journal_.change().read_before.reset();
   if (now_ >= withheld_check_) tell_withheld();
+}
+
+// A sender lets go what every other device of its roster has. When the relay loses that too, before
+// a device that came later has read it, nobody brings it any more, and to wait for it would hold
+// back for ever what follows. Senders push in order, so a gap in a log that was read to its end is
+// always of that kind, unless the relay withholds: where this device has had something of the chain
+// already, it is given time to show it.
+void ClientEngine::give_up_dropped() {
+  for (const Inbox::Gap& gap : inbox_.gaps(now_)) {
+    const bool came_later = gap.missing.first == 1 && !inbox_.has_aside(gap.chain.sender);
+    if (!came_later && now_ < saturating_add(gap.since, limits_.withheld_after)) continue;
+    NoticeDetail detail;
+    detail.device = gap.chain.sender;
+    detail.incarnation = gap.chain.incarnation;
+    detail.first = gap.missing.first;
+    detail.last = gap.missing.last;
+    detail.count = gap.missing.last - gap.missing.first + 1;
+    journal_.notice(NoticeKind::kHistoryLost, detail);
+    inbox_.pass_over(gap, journal_);
+  }
 }
 
 void ClientEngine::tell_withheld() {

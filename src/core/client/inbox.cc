@@ -116,6 +116,7 @@ Inbox::Outcome Inbox::place(Placing placing, const BlobContent& content, Journal
 
 Inbox::Outcome Inbox::put_aside(Placing placing, QuarantineReason reason, Journal& journal) {
   InboxEntry& entry = placing.entry;
+  aside_.insert(entry.sender);
   if (placing.stored && entry.reason == reason) return Outcome::kQuarantined;
   NoticeDetail detail;
   detail.blob = entry.blob;
@@ -189,27 +190,51 @@ void Inbox::store(Placing& placing, Journal& journal) {
 
 void Inbox::settle_gaps(LossLedger& losses, Journal& journal) {
   for (const auto& [key, known] : chains_.all()) {
-    SenderChain& chain = **chains_.open(key);
     for (;;) {
-      const auto gaps = chain.gaps();
+      const auto gaps = known.gaps();
       if (gaps.empty()) break;
-      const auto gap = gaps.front();
+      const auto& missing = gaps.front();
       NoticeDetail detail;
       detail.device = key.sender;
       detail.incarnation = key.incarnation;
-      detail.first = gap.first;
-      detail.last = gap.last;
-      detail.count = gap.last - gap.first + 1;
+      detail.first = missing.first;
+      detail.last = missing.last;
+      detail.count = missing.last - missing.first + 1;
       const auto cover = losses.spend(key.sender, detail.count);
-      if (cover == LossLedger::Cover::kNone) {
-        if (told_gaps_.emplace(key, gap.first).second) journal.notice(NoticeKind::kGap, detail);
-        break;
-      }
+      if (cover == LossLedger::Cover::kNone) break;
       if (cover == LossLedger::Cover::kUnknown) journal.notice(NoticeKind::kHistoryLost, detail);
-      chain.skip_gap();
-      touch(key);
-      release_waiting(key, chain, journal);
+      pass_over({key, missing, {}}, journal);
     }
+  }
+}
+
+std::vector<Inbox::Gap> Inbox::gaps(Instant now) const {
+  std::vector<Gap> out;
+  for (const auto& [key, chain] : chains_.all()) {
+    const auto gaps = chain.gaps();
+    if (gaps.empty()) continue;
+    const auto told = told_gaps_.find({key, gaps.front().first});
+    out.push_back({key, gaps.front(), told == told_gaps_.end() ? now : told->second});
+  }
+  return out;
+}
+
+void Inbox::pass_over(const Gap& gap, Journal& journal) {
+  SenderChain& chain = **chains_.open(gap.chain);
+  chain.skip_gap();
+  touch(gap.chain);
+  release_waiting(gap.chain, chain, journal);
+}
+
+void Inbox::tell_gaps(Instant now, Journal& journal) {
+  for (const Gap& gap : gaps(now)) {
+    if (!told_gaps_.emplace(std::pair{gap.chain, gap.missing.first}, now).second) continue;
+    NoticeDetail detail;
+    detail.device = gap.chain.sender;
+    detail.incarnation = gap.chain.incarnation;
+    detail.first = gap.missing.first;
+    detail.last = gap.missing.last;
+    journal.notice(NoticeKind::kGap, detail);
   }
 }
 
@@ -339,6 +364,7 @@ Result<void> Inbox::restore_row(const InboxEntry& entry) {
       ready_bytes_ += entry.sealed_bytes;
       return {};
     case InboxPlace::kQuarantined:
+      aside_.insert(entry.sender);
       ++quarantined_;
       quarantined_bytes_ += entry.sealed_bytes;
       if (may_be_used_later(entry.reason) && entry.sealed_bytes > 0) {

@@ -38,9 +38,22 @@ class Inbox {
   // The same for one that was put aside before.
   Outcome retry(const InboxEntry& entry, ByteView sealed, const ClientGroup& group,
                 Journal& journal);
-  // Gaps that known losses explain are passed over, and what they held back becomes ready; the
-  // others are told. Only when the log has been read to its end.
+  // The next three only when the log has been read to its end, in this order.
+  // Gaps that known losses explain are passed over, and what they held back becomes ready.
   void settle_gaps(LossLedger& losses, Journal& journal);
+  // The first gap of each chain that has one.
+  struct Gap {
+    SenderChains::Key chain;
+    SenderChain::Interval missing;
+    Instant since{};  // when it was told
+  };
+  std::vector<Gap> gaps(Instant now) const;
+  // Something in this sender's name was put aside: it may be what is missing.
+  bool has_aside(const DeviceId& sender) const { return aside_.contains(sender); }
+  // It will not come any more.
+  void pass_over(const Gap& gap, Journal& journal);
+  // The others are told, once.
+  void tell_gaps(Instant now, Journal& journal);
   // Writes down the heads that have moved.
   void flush(Journal& journal);
   // All ready ones up to this number are the application's.
@@ -100,6 +113,7 @@ class Inbox {
   std::uint64_t waiting_bytes_ = 0;
   std::deque<std::uint32_t> ready_sizes_;  // of the unconfirmed, by number
   std::uint64_t ready_bytes_ = 0;
+  std::set<DeviceId> aside_;  // senders, by the relay's word, of what was put aside
   std::size_t quarantined_ = 0;
   std::size_t retriable_ = 0;
   std::map<std::uint64_t, std::uint32_t> useless_;  // arrivals in quarantine for good, and sizes
@@ -107,7 +121,7 @@ class Inbox {
   std::set<Key> moved_;
   std::map<Key, std::uint64_t> last_moved_;
   std::uint64_t heads_version_ = 0;
-  std::set<std::pair<Key, std::uint64_t>> told_gaps_;
+  std::map<std::pair<Key, std::uint64_t>, Instant> told_gaps_;  // since when
 };
 
 }  // namespace zerok::core
