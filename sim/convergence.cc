@@ -47,6 +47,11 @@ std::string World::unmet_of(const DeviceMachine& device) {
     // Gone before it came, and without a trace at the relay: it may never learn of it.
     const bool came_later = context_.truth.devices[index].enrolled_at > blob.pushed_at;
     if (!can_be_had && came_later && context_.ledger.find(id) == nullptr) continue;
+    // What came instead of it was put aside, or it seemed lost, and the application was told.
+    if (!honest() && (device.ledger().notices(core::NoticeKind::kQuarantined) != 0 ||
+                      device.ledger().notices(core::NoticeKind::kHistoryLost) != 0)) {
+      continue;
+    }
     // Told as deleted by its sender, which the relay can't prove and nobody refute.
     if (context_.ledger.may_seem_gone(id)) continue;
     return fmt::format("device {} was never handed blob {} of device {}, which {}", index,

@@ -145,8 +145,16 @@ void DeviceLedger::apply(const OutboxResealed& change) {
 // What nobody gave a reason for must not be said.
 void DeviceLedger::apply(const NoticeAdded& change) {
   ++notices_[change.kind];
+  const auto kind = static_cast<core::NoticeKind>(change.kind);
+  if (kind == core::NoticeKind::kHistoryLost || kind == core::NoticeKind::kQuarantined) {
+    truth_.devices[index_].told_of_loss = true;
+  }
+  if (kind == core::NoticeKind::kRosterForked && relay_.reset_at() != Instant{}) {
+    truth_.roster_forked = true;
+    return;
+  }
   if (relay_.relay_lies()) return;
-  switch (static_cast<core::NoticeKind>(change.kind)) {
+  switch (kind) {
     case core::NoticeKind::kHistoryLost:
     case core::NoticeKind::kRelayReset:
     case core::NoticeKind::kGap:
@@ -187,6 +195,8 @@ std::vector<DeviceIndex> DeviceLedger::lacking(const PushedBlob& pushed) const {
   for (const DeviceId& id : roster_) {
     const auto other = truth_.find(id);
     if (!other || *other == index_ || !truth_.is_active(*other)) continue;
+    // What a lying relay made a device put aside or give up, it says so to its user.
+    if (relay_.relay_lies() && truth_.devices[*other].told_of_loss) continue;
     if (!pushed.stored.contains(*other)) out.push_back(*other);
   }
   return out;
@@ -324,6 +334,10 @@ void DeviceLedger::check_sender_order(const client::Received& received, const Pu
   if (received.sequence <= last) {
     findings_.fail("hand-over", "device {} was handed {} of device {} after its {}", index_,
                    received.sequence, pushed.device, last);
+  }
+  if (relay_.relay_lies() && (truth_.devices[index_].told_of_loss || relay_.has_shown_removed())) {
+    last = received.sequence;
+    return;
   }
   // What it skips must be gone for good: whoever still has it would hand it over out of order.
   for (const auto& [id, other] : truth_.blobs) {

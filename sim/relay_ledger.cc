@@ -36,15 +36,9 @@ const LedgerLine* RelayLedger::find(const BlobId& blob) const {
   return nullptr;
 }
 
-bool RelayLedger::is_gone(const BlobId& blob) const {
-  const LedgerLine* line = find(blob);
-  return line != nullptr && (line->stub || line->dropped);
-}
-
 bool RelayLedger::can_be_had(const PushedBlob& blob) const {
-  if (blob.deleted || may_seem_gone(blob.blob)) return false;
-  const LedgerLine* line = find(blob.blob);
-  return line != nullptr ? !line->stub && !line->dropped : blob.kept;
+  if (blob.deleted || is_gone(blob.blob) || may_seem_gone(blob.blob)) return false;
+  return find(blob.blob) != nullptr || blob.kept;
 }
 
 std::optional<RelayLedger::Missing> RelayLedger::first_missing(DeviceIndex device,
@@ -125,7 +119,9 @@ void RelayLedger::apply(const LineStubbed& change) {
   LedgerLine& line = found->second;
   if (line.stub) return;
   line.stub = change.reason;
-  if (!is_ours(group) || relay_lies_) return;
+  // Removed once before, and back with an old copy of the disk: who came in between was told.
+  const bool was_gone = !gone_.insert(line.blob).second;
+  if (!is_ours(group) || relay_lies_ || was_gone) return;
   const PushedBlob* pushed = truth_.find_blob(line.blob);
   switch (change.reason) {
     case wire::StubReason::kConfirmed:
@@ -181,8 +177,8 @@ void RelayLedger::apply(const DeviceAcknowledged& change) {
       return;
     }
     const PushedBlob* pushed = truth_.find_blob(line->second.blob);
-    if (pushed == nullptr || pushed->device == *device || line->second.stub ||
-        line->second.dropped) {
+    if (pushed == nullptr || pushed->device == *device || pushed->deleted ||
+        is_gone(pushed->blob)) {
       continue;
     }
     if (!pushed->stored.contains(*device)) {

@@ -94,13 +94,15 @@ class RelayLedger {
   const Group* group() const;
   // The blob's line in this generation, if the relay has one or had one that was dropped.
   const LedgerLine* find(const BlobId& blob) const;
-  // Whether a payload can no longer be had from the relay.
-  bool is_gone(const BlobId& blob) const;
+  // Whether a payload was removed from the relay, now or before it was restored: whoever did not
+  // have it then was told that it is lost, and does not take it any more.
+  bool is_gone(const BlobId& blob) const { return gone_.contains(blob); }
   // Whether a device that does not have it can still get it: from the relay, or from its sender
   // when the relay has lost it.
   bool can_be_had(const PushedBlob& blob) const;
   // Whether a lying relay showed somebody a stub of it.
   bool may_seem_gone(const BlobId& blob) const { return shown_removed_.contains(blob); }
+  bool has_shown_removed() const { return !shown_removed_.empty(); }
   void show_removed(const BlobId& blob) { shown_removed_.insert(blob); }
   struct Missing {
     std::uint64_t cursor = 0;
@@ -134,6 +136,7 @@ class RelayLedger {
   Instant reset_at_{};
   std::uint64_t lines_ever_ = 0;
   std::set<std::pair<BlobId, std::uint64_t>> ever_;
+  std::set<BlobId> gone_;
   std::set<BlobId> shown_removed_;
 };
 

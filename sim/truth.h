@@ -38,6 +38,7 @@ struct DeviceTruth {
   DeviceId id{};
   bool enrolled = false;  // its ADD or CREATE is known to somebody
   bool left = false;
+  bool told_of_loss = false;  // by a notice: something is lost, or was put aside
   Instant enrolled_at{};
   Instant left_at{};
 };
@@ -45,6 +46,9 @@ struct DeviceTruth {
 struct Truth {
   std::vector<DeviceTruth> devices;
   std::map<BlobId, PushedBlob> blobs;
+  // After a relay lost entries of the roster, two devices went on from different ones. Nothing that
+  // is built so far brings them together again, so the world ends there.
+  bool roster_forked = false;
 
   std::optional<DeviceIndex> find(const DeviceId& id) const {
     for (DeviceIndex i = 0; i < devices.size(); ++i) {

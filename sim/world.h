@@ -102,6 +102,7 @@ class World {
 
   Duration up_to(Rng& rng, Duration most) const;
   DeviceMachine* any_device(Rng& rng, bool with_group);
+  bool goes_on() const { return ok() && !context_.truth.roster_forked; }
   bool honest() const { return context_.knobs.faults.has(Fault::kLyingRelay) == false; }
 
   Context context_;
