@@ -157,7 +157,8 @@ class CrashTest(ProgramsTest):
                 break
             saved.append(self.events(done)[0]["id"])
         self.assertEqual(done.returncode, LOCAL, done.stderr)
-        self.assertIn("0k: not pushed", done.stderr)
+        # The folder may be too full to be opened, or have room for that and not for the push.
+        self.assertIn("no space left on the disk", done.stderr)
         self.assertGreater(len(saved), 1)
         os.system(f"mount -o remount,size=32m '{small}'")
         self.ok(device.run("push", "--wait", "relay", "--timeout", "20", "room again"))

@@ -74,7 +74,9 @@ demo_start_relay() {
 demo_pair() {
   local invite code
   printf '\nlaptop$ 0k invite --approve\n'
-  at laptop invite --approve >"$demo_dir/invite.log" 2>&1 &
+  # Here and not in the background: the codes of the invite before it must be gone.
+  : >"$demo_dir/invite.log"
+  at laptop invite --approve >>"$demo_dir/invite.log" 2>&1 &
   invite=$!
   demo_pids+=("$invite")
   wait_for "the codes are there" says invite.log "$3"
